@@ -1,0 +1,6 @@
+"""``python -m bulkobj``."""
+
+from bulkobj.cli.main import run
+
+if __name__ == "__main__":
+    run()

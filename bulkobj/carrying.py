@@ -1,0 +1,169 @@
+"""A plan becomes a run: its journal is begun, its steps are done, its report is written; a resumed run joins here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bulkobj import report as reports
+from bulkobj.checking import FileRequest, read_source
+from bulkobj.connecting import Connection
+from bulkobj.errors import BulkobjError, InvalidFileError, StoppedError
+from bulkobj.execution.journal import Journal, RunHeader
+from bulkobj.execution.running import Running, has_work
+from bulkobj.execution.runs import RunStore
+from bulkobj.lookup import read_live
+from bulkobj.model import Result
+from bulkobj.plan import Live, Plan
+from bulkobj.report import Report
+from bulkobj.reporting import Input, Outputs, default_path, write_all
+from bulkobj.stopping import StopSignal
+from bulkobj.totango.client import Totango
+from bulkobj.ui import Ui
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A command that is over: its report, the files written, and the error that ended it early, if any."""
+
+    report: Report
+    written: tuple[Path, ...] = ()
+    error: BulkobjError | None = None
+    duplicates: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """The command's exit code (contract, "Exit codes")."""
+        if self.error is not None:
+            return self.error.exit_code
+        return 1 if self.duplicates else self.report.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A plan that was agreed to, or refused, with all that its journal keeps of it.
+
+    ``key`` tells what is imported where: no two runs of one key go on at the same time. ``calls`` were sent to plan it.
+    """
+
+    kind: str
+    request: FileRequest
+    key: str
+    plan: Plan
+    live: Live
+    calls: int
+    outputs: Outputs
+    max_errors: int | None = None
+    refused: bool = False
+    undoes: str | None = None
+
+
+_PLANNED = (Result.WOULD_CREATE, Result.WOULD_UPDATE, Result.WOULD_DELETE)
+
+
+def begin(new: NewRun, connection: Connection, store: RunStore) -> Journal:
+    """Begin the run's journal: from here on it can be resumed."""
+    now = connection.clock.wall()
+    header = RunHeader(
+        run=store.new_id(now, connection.random),
+        kind=new.kind,
+        created_at=now.isoformat(timespec="seconds"),
+        file=new.request.name,
+        file_hash=new.request.content_hash,
+        target=connection.settings.target,
+        target_key=connection.key,
+        base_url="" if connection.settings.sandbox else connection.settings.base_url,
+        options=_options(new),
+        problems=new.plan.problems,
+        calls=new.calls,
+    )
+    plan = new.plan.results(dict.fromkeys(_PLANNED, Result.NOT_ATTEMPTED))
+    lines = plan.without_steps().lines if new.refused else plan.lines
+    seen = {account: [one.id for one in objectives or ()] for account, objectives in new.live.items()}
+    return Journal.create(store.folder, header, new.request.content, lines, seen)
+
+
+def _options(new: NewRun) -> dict[str, Any]:
+    return {
+        "key": new.key,
+        "refused": new.refused,
+        "said": new.request.said(),
+        "reports": [str(path.absolute()) for path in new.outputs.reports],
+        "failures": str(new.outputs.failures.absolute()) if new.outputs.failures else None,
+        "max_errors": new.max_errors,
+        "undoes": new.undoes,
+    }
+
+
+def carry_out(
+    journal: Journal, connection: Connection, store: RunStore, ui: Ui, *, first: int | None = None
+) -> Finished:
+    """Do what the journal says is still to be done, and report; what stops it early is in what is returned."""
+    claimed = store.made_in(journal.header.target_key, but=journal.header.run)
+    duplicates, error = 0, None
+    try:
+        if first is not None and has_work(journal):
+            duplicates += _run(journal, connection, claimed, ui, most=first)
+            _ask_for_rest(journal, connection, ui)
+        if has_work(journal):
+            duplicates += _run(journal, connection, claimed, ui, most=None)
+    except BulkobjError as stopped:
+        error = stopped
+    journal.finish(finished=error is None)
+    if journal.header.options["refused"]:
+        error = InvalidFileError("the file is not valid: nothing was sent")
+    report = reports.of_journal(journal.header, journal.entries())
+    written = write_all(report, input_of(journal), _outputs(journal.header), ui.tell)
+    return Finished(report, written, error, duplicates)
+
+
+def _run(
+    journal: Journal, connection: Connection, claimed: Mapping[str, Iterable[str]], ui: Ui, *, most: int | None
+) -> int:
+    """Do at most so many steps; how many duplicates turned up."""
+
+    def progress(done: int, total: int) -> None:
+        ui.progress("Sending", done, total)
+
+    running = Running(journal, connection.settings, connection.clock, claimed, progress, most)
+    try:
+        connection.run(running)
+    finally:
+        journal.called(running.calls, running.skew)
+    return running.duplicates
+
+
+def _ask_for_rest(journal: Journal, connection: Connection, ui: Ui) -> None:
+    """Read the first rows back and show them; raises StoppedError where the rest shall not be sent."""
+    if not has_work(journal):
+        return
+    report = reports.of_journal(journal.header, journal.entries())
+    accounts = tuple(dict.fromkeys(row.line.account_id for row in report.rows if row.attempts and row.line.account_id))
+
+    async def read_back(totango: Totango, _: StopSignal) -> tuple[Live, int]:
+        return await read_live(totango, accounts, lambda _, __: None), totango.calls
+
+    live, calls = connection.run(read_back)
+    journal.called(calls, None)
+    if not ui.agrees_to_rest(report, live):
+        raise StoppedError("stopped after the first rows, as you asked")
+
+
+def _outputs(header: RunHeader) -> Outputs:
+    """Where the run's reports go: where the user said, or beside the file."""
+    said, failures = header.options["reports"], header.options["failures"]
+    paths = [Path(path) for path in said] or [default_path(_path(header), header.file, header.run)]
+    return Outputs(tuple(paths), Path(failures) if failures else None)
+
+
+def _path(header: RunHeader) -> Path | None:
+    said: Mapping[str, Any] = header.options["said"]
+    return Path(said["path"]) if said["path"] else None
+
+
+def input_of(journal: Journal) -> Input:
+    """The file that a run imported, read again as it was read then."""
+    header, content = journal.header, journal.content()
+    return Input(read_source(FileRequest.again(header.file, content, header.options["said"])), content)

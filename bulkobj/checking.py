@@ -1,0 +1,144 @@
+"""A file to checked rows: read it, find its columns, read its cells; nothing is looked up."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bulkobj.columns import COLUMNS, Column, by_alias, by_header, is_known, normalised
+from bulkobj.dates import Order
+from bulkobj.errors import UsageError
+from bulkobj.model import Severity
+from bulkobj.names import Aliases, Directory, Kind, resolve, wanted
+from bulkobj.plan import Plan, checked
+from bulkobj.rows import CheckedTable, RowRules, check_table
+from bulkobj.spreadsheet.reading import ReadOptions, read_file
+from bulkobj.spreadsheet.table import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class FileRequest:
+    """A file's bytes, and all that the user said of how to read them (contract, "``validate`` and ``import``").
+
+    ``maps`` are pairs of the file's header and bulkobj's column; ``path`` is None for standard input. The texts are
+    kept as they were typed, so that a journal can keep the request.
+    """
+
+    name: str
+    content: bytes
+    path: Path | None = None
+    sheets: tuple[str, ...] = ()
+    maps: tuple[tuple[str, str], ...] = ()
+    date_order: str | None = None
+    timezone: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+
+    @property
+    def content_hash(self) -> str:
+        """What tells the content from any other."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    def said(self) -> dict[str, Any]:
+        """What the user said, as JSON."""
+        names = ("sheets", "maps", "date_order", "timezone", "encoding", "delimiter")
+        return {"path": str(self.path.absolute()) if self.path else None} | {n: getattr(self, n) for n in names}
+
+    @classmethod
+    def again(cls, name: str, content: bytes, said: Mapping[str, Any]) -> FileRequest:
+        """The request that :meth:`said` was said of."""
+        told = dict(said) | {
+            "path": Path(said["path"]) if said["path"] else None,
+            "sheets": tuple(said["sheets"]),
+            "maps": tuple((header, column) for header, column in said["maps"]),
+        }
+        return cls(name, content, **told)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """A file as it was read, with its rows; unusable where a problem of the file as a whole is an error."""
+
+    request: FileRequest
+    source: SourceFile
+    tables: tuple[CheckedTable, ...] = ()
+
+    def wanted(self) -> frozenset[Kind]:
+        """The kinds of names that the rows hold."""
+        return frozenset().union(*(wanted(table.rows) for table in self.tables))
+
+    def resolved(self, directory: Directory, aliases: Aliases) -> CheckedFile:
+        """The same with ids in place of names."""
+        return replace(
+            self,
+            tables=tuple(
+                replace(table, rows=resolve(table.rows, directory, table.headers, aliases)) for table in self.tables
+            ),
+        )
+
+    def plan(self, plan: Plan) -> Plan:
+        """The plan with the problems of the file before it."""
+        return replace(plan, problems=(*self.source.problems, *plan.problems))
+
+    def checked(self) -> Plan:
+        """The plan of a file that was only checked."""
+        return self.plan(checked(self.tables))
+
+    @property
+    def unusable(self) -> bool:
+        """Whether the file is of no use, whatever the service says."""
+        return self.checked().refused
+
+    @property
+    def sheets(self) -> tuple[str, ...]:
+        """The names of the sheets that were read."""
+        return tuple(table.sheet for table in self.source.tables if table.sheet is not None)
+
+
+def read_source(request: FileRequest) -> SourceFile:
+    """Read the file's tables; UsageError where an option can't be right."""
+    maps = parsed_maps(request.maps)
+    mapped = {normalised(header) for header in maps}
+    options = ReadOptions(request.sheets, request.encoding, request.delimiter)
+    return read_file(
+        request.name, request.content, options, lambda header: is_known(header) or normalised(header) in mapped
+    )
+
+
+def check_file(request: FileRequest) -> CheckedFile:
+    """Read and check the file; UsageError where an option can't be right."""
+    rules = RowRules(
+        parsed_maps(request.maps),
+        Order(request.date_order) if request.date_order else None,
+        ZoneInfo(request.timezone) if request.timezone else UTC,
+    )
+    source = read_source(request)
+    _check_maps(rules.maps, source)
+    if any(problem.severity is Severity.ERROR for problem in source.problems):
+        return CheckedFile(request, source)
+    return CheckedFile(request, source, tuple(check_table(table, rules) for table in source.tables))
+
+
+def parsed_maps(pairs: Iterable[tuple[str, str]]) -> dict[str, Column]:
+    """The columns that the user's own headers mean; UsageError for a column that there is none of."""
+    maps = {}
+    for header, name in pairs:
+        column = by_header(name) or by_alias(name)
+        if column is None:
+            raise UsageError(
+                f'--map: there is no column "{name}": the columns are {", ".join(c.header for c in COLUMNS)}'
+            )
+        maps[header] = column
+    return maps
+
+
+def _check_maps(maps: Mapping[str, Column], source: SourceFile) -> None:
+    found = {normalised(header) for table in source.tables for header in table.headers}
+    for header in maps:
+        if source.tables and normalised(header) not in found:
+            raise UsageError(f'--map: the file has no column "{header}"')

@@ -1,0 +1,1 @@
+"""The command line: parse, settle the settings, call the pipeline, print, exit."""

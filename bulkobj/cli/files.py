@@ -1,0 +1,69 @@
+"""`bulkobj validate` and `bulkobj import`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bulkobj.cli import show
+from bulkobj.cli.console import Console
+from bulkobj.cli.ending import ended
+from bulkobj.cli.options import file_options, outputs_of, request_of, service_options, settings_of
+from bulkobj.errors import InvalidFileError
+from bulkobj.pipeline import Choices, dry_run, import_file, validate
+
+
+@click.command("validate", epilog="Example: bulkobj validate samples/quarterly-plan.xlsx --offline")
+@file_options
+@click.option("--offline", is_flag=True, help="Make no call at all; names are not resolved.")
+@service_options
+def validate_command(*, as_json: bool, offline: bool, **options: Any) -> int:
+    """Check FILE and resolve its names; nothing is written to the service. FILE - is CSV on standard input."""
+    settings = settings_of(options)
+    request, outputs = request_of(options), outputs_of(options)
+    with Console() as console:
+        finished = validate(request, None if offline else settings, outputs, console)
+    if as_json:
+        show.json_report(finished.report)
+    else:
+        for line in show.problems(finished.report.all_problems()):
+            click.echo(line)
+    return ended(finished)
+
+
+@click.command("import", epilog="Example: bulkobj import samples/quarterly-plan.xlsx --sandbox --dry-run")
+@file_options
+@click.option("--dry-run", "dry", is_flag=True, help="Stop after the plan; send nothing.")
+@click.option("--yes", is_flag=True, help="Answer the question with yes.")
+@click.option("--skip-invalid", is_flag=True, help="Send the valid rows of a file that has invalid ones.")
+@click.option("--max-errors", type=click.IntRange(min=1), metavar="N", help="Stop when N rows have failed.")
+@click.option("--first", type=click.IntRange(min=1), metavar="N", help="Send N rows, show them, ask before the rest.")
+@click.option("--again", is_flag=True, help="Import a file that was already imported once more.")
+@service_options
+def import_command(  # noqa: PLR0913 - each is an option of the contract
+    *,
+    as_json: bool,
+    dry: bool,
+    yes: bool,
+    skip_invalid: bool,
+    max_errors: int | None,
+    first: int | None,
+    again: bool,
+    **options: Any,
+) -> int:
+    """Check FILE, plan, ask, carry out, report. FILE - is CSV on standard input."""
+    settings = settings_of(options)
+    request, outputs = request_of(options), outputs_of(options)
+    choices = Choices(skip_invalid, again, max_errors, first)
+    with Console(yes=yes) as console:
+        finished = (dry_run if dry else import_file)(request, settings, outputs, choices, console)
+    report = finished.report
+    if as_json:
+        show.json_report(report)
+    elif dry:
+        click.echo(show.plan_details(report))
+    if finished.exit_code == InvalidFileError.exit_code:
+        for line in show.problems(report.all_problems()):
+            click.echo(line, err=True)
+    return ended(finished)

@@ -1,0 +1,80 @@
+"""The program: its commands, loaded when they are asked for, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+
+import click
+
+from bulkobj import __version__
+from bulkobj.errors import BulkobjError
+
+#: Each command with the module that holds it, and the line that the list of commands shows.
+_COMMANDS: Mapping[str, tuple[str, str]] = {
+    "validate": ("bulkobj.cli.files", "Check a file and resolve its names; write nothing."),
+    "import": ("bulkobj.cli.files", "Check, plan, ask, carry out and report a file."),
+    "resume": ("bulkobj.cli.runs", "Finish an interrupted run."),
+    "undo": ("bulkobj.cli.runs", "Take back what a run did."),
+    "runs": ("bulkobj.cli.runs", "List the runs."),
+    "report": ("bulkobj.cli.runs", "Write a run's report again."),
+    "settings": ("bulkobj.cli.tenant", "Show the tenant's statuses, categories and templates."),
+    "sandbox": ("bulkobj.cli.sandbox", "A local service to try things out on."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name, and imports one when it is run: `bulkobj --help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(_COMMANDS[cmd_name][0]), f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Try it without an account: bulkobj import samples/quarterly-plan.xlsx --sandbox",
+)
+@click.version_option(__version__, prog_name="bulkobj")
+def cli() -> None:
+    """Import, update, delete and export Totango objectives in bulk, from spreadsheets."""
+
+
+def run() -> None:
+    """Run the program and exit with a code of the contract; no traceback ever reaches a user."""
+    try:
+        code = cli.main(prog_name="bulkobj", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except BulkobjError as error:
+        _say(str(error))
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted")
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        from bulkobj.cli.logs import log_crash  # noqa: PLC0415 - only a crash needs it
+
+        _say(f"something went wrong inside bulkobj ({type(error).__name__}). {log_crash(error)}")
+        code = 4
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(text: str) -> None:
+    click.echo(f"bulkobj: {text}", err=True)

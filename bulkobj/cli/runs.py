@@ -1,0 +1,76 @@
+"""`bulkobj resume`, `bulkobj runs` and `bulkobj report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bulkobj.cli import show
+from bulkobj.cli.console import Console
+from bulkobj.cli.ending import ended
+from bulkobj.cli.options import outputs_of, report_options, service_options, settings_of
+from bulkobj.execution.runs import RunStore
+from bulkobj.pipeline import resume, rewrite_report, undo
+from bulkobj.settings import Options, load_settings
+
+
+@click.command("resume", epilog="Example: bulkobj resume")
+@click.argument("run", required=False)
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
+@service_options
+def resume_command(*, run: str | None, as_json: bool, **options: Any) -> int:
+    """Finish an interrupted run without asking again: the newest unfinished one, or RUN."""
+    settings = settings_of(options)
+    with Console() as console:
+        finished = resume(run, settings, console)
+    if finished is None:
+        click.echo("there is nothing to resume", err=True)
+        return 0
+    if as_json:
+        show.json_report(finished.report)
+    return ended(finished)
+
+
+@click.command("undo", epilog="Example: bulkobj undo RUN --dry-run (RUN as `bulkobj runs` shows it)")
+@click.argument("run")
+@click.option("--dry-run", "dry", is_flag=True, help="Stop after the plan; send nothing.")
+@click.option("--yes", is_flag=True, help="Answer the question with yes.")
+@report_options
+@service_options
+def undo_command(*, run: str, dry: bool, yes: bool, as_json: bool, **options: Any) -> int:
+    """Take back what RUN did: delete what it created, restore what it updated, create anew what it deleted."""
+    settings, outputs = settings_of(options), outputs_of(options)
+    with Console(yes=yes) as console:
+        finished = undo(run, settings, outputs, console, dry=dry)
+    if as_json:
+        show.json_report(finished.report)
+    elif dry:
+        click.echo(show.plan_details(finished.report))
+    return ended(finished)
+
+
+@click.command("runs", epilog="Example: bulkobj runs")
+def runs_command() -> None:
+    """List the runs: id, when, file, target, counts, finished or not."""
+    store = RunStore(load_settings(Options()).state_dir)
+    rows = []
+    for info in store.all():
+        header = info.header
+        state = "refused" if header.options.get("refused") else "finished" if header.finished else "unfinished"
+        counts = ", ".join(f"{number} {what}" for what, number in sorted(info.states.items()))
+        rows.append((header.run, header.created_at[:16].replace("T", " "), header.file, header.target, state, counts))
+    show.table(("RUN", "WHEN (UTC)", "FILE", "TARGET", "STATE", "ROWS"), rows)
+    for path in store.unreadable():
+        click.echo(f"can't be read: {path}", err=True)
+
+
+@click.command("report", epilog="Example: bulkobj report RUN -o results.xlsx (RUN as `bulkobj runs` shows it)")
+@click.argument("run")
+@click.option("-o", "--output", required=True, metavar="PATH", type=click.Path(path_type=Path), help="Where to.")
+def report_command(run: str, output: Path) -> None:
+    """Write the report of RUN again, in the format that the ending of PATH says."""
+    with Console() as console:
+        rewrite_report(run, output, load_settings(Options()), console)
+    click.echo(f"written: {output}", err=True)

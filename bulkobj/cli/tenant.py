@@ -1,0 +1,27 @@
+"""`bulkobj settings` and `bulkobj template`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bulkobj.cli import show
+from bulkobj.cli.console import Console
+from bulkobj.cli.options import service_options, settings_of
+from bulkobj.connecting import connected
+from bulkobj.lookup import read_directory
+from bulkobj.names import Kind
+
+_KINDS = (Kind.STATUS, Kind.CATEGORY, Kind.TEMPLATE)
+
+
+@click.command("settings", epilog="Example: bulkobj settings --sandbox")
+@service_options
+def settings_command(**options: Any) -> None:
+    """Show the tenant's statuses, categories and objective templates, with their ids."""
+    settings = settings_of(options)
+    with Console() as console, connected(settings, console.waiting) as connection:
+        directory = connection.run(lambda totango, _: read_directory(totango, _KINDS))
+    rows = [(kind.value, thing.name, thing.id) for kind in _KINDS for thing in directory.things[kind]]
+    show.table(("KIND", "NAME", "ID"), rows)

@@ -1,0 +1,38 @@
+"""When two values of a field are the same; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bulkobj.model import Field, Objective, Value
+
+_UNWRITABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])
+
+
+def comparable(value: Value) -> object:
+    """The value without what no spreadsheet keeps: the kind of line break, control characters, outer spaces."""
+    if isinstance(value, tuple):
+        return frozenset(value)
+    return value.replace("\r\n", "\n").replace("\r", "\n").translate(_UNWRITABLE).strip()
+
+
+def same(one: Value, other: Value) -> bool:
+    """Whether two values of a field are the same to a person."""
+    return comparable(one) == comparable(other)
+
+
+def folded(text: Value) -> str:
+    """A name or title without the differences that don't count: case, and how many spaces."""
+    return " ".join(str(text).split()).casefold()
+
+
+def holds(objective: Objective, values: Mapping[Field, Value]) -> bool:
+    """Whether the objective is equal in every one of these fields."""
+    return all(_held(objective, name, value) for name, value in values.items())
+
+
+def _held(objective: Objective, name: Field, value: Value) -> bool:
+    live = objective.get(name)
+    if name is Field.OWNER and "@" in str(value) and live and "@" not in str(live):
+        return True  # the service may answer with a user's id where an address was sent (api-facts, "Dates travel as")
+    return same(live, value)

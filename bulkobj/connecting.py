@@ -1,0 +1,97 @@
+"""From settings to a service to talk to: the real one, or the embedded sandbox; and how a command is interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from random import Random
+from types import FrameType
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from bulkobj.clock import Clock, SystemClock
+from bulkobj.errors import InterruptedRunError
+from bulkobj.settings import Settings
+from bulkobj.stopping import StopRequestedError, StopSignal
+from bulkobj.totango.client import Totango, open_totango
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A service that can be talked to. ``key`` tells it from every other, a sandbox that was emptied included."""
+
+    settings: Settings
+    key: str
+    clock: Clock
+    random: Random
+    on_wait: Callable[[float], None]
+
+    def run(self, work: Callable[[Totango, StopSignal], Coroutine[Any, Any, T]]) -> T:
+        """Do some work with the service on an event loop of its own, until it is done or the user interrupts.
+
+        An interrupt ends every wait and lets what is in flight finish; a second one ends at once. Raises what the
+        work raises, and the error that a stop was asked with.
+        """
+        # A loop of its own, that is nobody's default: a script that calls the pipeline may have one already.
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            return runner.run(self._run(work))
+
+    async def _run(self, work: Callable[[Totango, StopSignal], Coroutine[Any, Any, T]]) -> T:
+        stop = StopSignal()
+        with _interrupts(asyncio.get_running_loop(), stop):
+            try:
+                async with open_totango(self.settings, self.clock, self.random, stop, self.on_wait) as totango:
+                    return await work(totango, stop)
+            except StopRequestedError:
+                raise stop.reason or InterruptedRunError("interrupted") from None
+
+
+@contextmanager
+def connected(settings: Settings, on_wait: Callable[[float], None]) -> Iterator[Connection]:
+    """A connection to what the settings name; the sandbox runs for as long as it is open."""
+    with _sandboxed(settings) as (reached, key):
+        yield Connection(reached, key, SystemClock(), Random(), on_wait)  # noqa: S311 - jitter and names, no secrets
+
+
+@contextmanager
+def _sandboxed(settings: Settings) -> Iterator[tuple[Settings, str]]:
+    if not settings.sandbox:
+        yield settings, target_key(settings.base_url)
+        return
+    from bulkobj.sandbox.embedded import embedded  # noqa: PLC0415 - a web server that only the sandbox needs
+
+    with embedded(settings.state_dir / "sandbox") as server:
+        yield replace(settings, base_url=server.url, token=server.token), f"sandbox#{server.incarnation}"
+
+
+def target_key(base_url: str) -> str:
+    """A tenant's host and port (contract, "The round trip")."""
+    parts = urlsplit(base_url)
+    return f"{parts.hostname}:{parts.port or {'https': 443}.get(parts.scheme, 80)}"
+
+
+@contextmanager
+def _interrupts(loop: asyncio.AbstractEventLoop, stop: StopSignal) -> Iterator[None]:
+    """Turn the first Ctrl-C or SIGTERM into a wish to stop; the second does what it always does."""
+    names = (signal.SIGINT, signal.SIGTERM)
+    before: dict[signal.Signals, Any] = {}
+
+    def ask(number: int, _: FrameType | None) -> None:
+        signal.signal(number, before.get(signal.Signals(number), signal.SIG_DFL))
+        loop.call_soon_threadsafe(stop.ask, InterruptedRunError("interrupted"))
+
+    try:
+        for name in names:
+            before[name] = signal.signal(name, ask)
+    except ValueError:
+        pass  # not the main thread: whoever started it has the signals
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)

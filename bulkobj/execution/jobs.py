@@ -1,0 +1,102 @@
+"""The nouns of the executor: jobs and accounts, and the two it speaks to, the service and the recorder."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from bulkobj.execution.journal import Outcome, State
+from bulkobj.execution.reconciling import Since
+from bulkobj.model import Objective
+from bulkobj.plan import Step
+from bulkobj.totango.retrying import Tried
+
+
+class Service(Protocol):
+    """What the executor asks of the service; :class:`bulkobj.totango.client.Totango` is one."""
+
+    @property
+    def skew(self) -> float | None:
+        """How far its clock is ahead of ours, in seconds, at the least; None where it doesn't say."""
+
+    async def objectives(self, account_id: str) -> tuple[Objective, ...] | None:
+        """The account's objectives; None where it doesn't know the account."""
+
+    async def write(self, step: Step, before_send: Callable[[], None]) -> Tried:
+        """Send a step; ``before_send`` runs before every try's first byte."""
+
+
+class Recorder(Protocol):
+    """Whoever keeps what becomes of the steps; durable when a method returns."""
+
+    def sending(self, position: int, at: datetime) -> None:
+        """The step's first byte is about to leave."""
+
+    def unsent(self, position: int) -> None:
+        """What was sent last is known not to have happened."""
+
+    def lost(self, position: int, at: datetime, http_status: int | None) -> None:
+        """The step may or may not have happened."""
+
+    def settled(self, position: int, outcome: Outcome, at: datetime) -> None:
+        """The step's outcome."""
+
+    def identified(self, position: int, objective_id: str) -> None:
+        """The id of what a step created, learnt after its outcome."""
+
+    def noted(self, position: int, message: str) -> None:
+        """Something that the row's reader should know, learnt after its outcome."""
+
+
+@dataclass(slots=True)
+class Job:
+    """A step on its way.
+
+    ``sends`` counts the sends that may have happened, ``looks`` the looks since the last of them; ``lost_since`` is
+    when that one was lost, on the clock's ``now``.
+    """
+
+    position: int
+    step: Step
+    state: State = State.PLANNED
+    sends: int = 0
+    looks: int = 0
+    first_sent: datetime | None = None
+    lost_since: float = 0.0
+    http_status: int | None = None
+    reason: str = ""
+
+    @property
+    def account_key(self) -> str:
+        """Jobs of one key are done one after the other; a deletion without an account can't meet any other."""
+        return self.step.account_id or f"\0{self.step.objective_id}"
+
+    def since(self, skew: float | None, now: datetime) -> Since:
+        """When it was first sent, for telling its objectives from older ones."""
+        return Since(self.first_sent or now, skew)
+
+
+@dataclass(slots=True)
+class Account:
+    """An account's jobs in their order, and what is known of its objectives.
+
+    ``seen`` are ids that were there before the job at hand was sent, all of them where ``snapshot`` says so;
+    ``claimed`` those that other jobs made. ``nameless`` jobs created something whose id is still to be found;
+    ``once_lost`` are creates whose answer was lost at some time.
+    """
+
+    id: str
+    jobs: deque[Job] = field(default_factory=deque)
+    seen: set[str] = field(default_factory=set)
+    snapshot: bool = False
+    claimed: set[str] = field(default_factory=set)
+    nameless: list[Job] = field(default_factory=list)
+    once_lost: list[Job] = field(default_factory=list)
+
+    @property
+    def taken(self) -> set[str]:
+        """Ids that can't be what the job at hand made."""
+        return self.seen | self.claimed

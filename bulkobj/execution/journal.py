@@ -1,0 +1,389 @@
+"""The journal of a run: one SQLite file that knows the plan, each step's state, and so what the report says.
+
+Intent is on disk before the first byte is sent, the outcome before it is shown (design, decision 6). A step goes
+``planned → sent → done | rejected | lost``; one found ``sent`` by a later process is taken for ``lost``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from bulkobj.errors import StorageError
+from bulkobj.execution.encoding import (
+    changes_from_json,
+    changes_to_json,
+    dumped,
+    problem_from_json,
+    problem_to_json,
+    step_from_json,
+    step_to_json,
+)
+from bulkobj.model import Action, Problem, Result
+from bulkobj.plan import Line
+
+VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE input (content BLOB NOT NULL);
+CREATE TABLE account (id TEXT PRIMARY KEY, seen TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE line (
+    position INTEGER PRIMARY KEY, row INTEGER NOT NULL, sheet TEXT, action TEXT, result TEXT NOT NULL,
+    account_id TEXT NOT NULL, objective_id TEXT NOT NULL, title TEXT NOT NULL, message TEXT NOT NULL,
+    changes TEXT NOT NULL, problems TEXT NOT NULL, step TEXT,
+    state TEXT, attempts INTEGER NOT NULL DEFAULT 0, http_status INTEGER, first_sent_at TEXT, sent_at TEXT,
+    lost_at TEXT, finished_at TEXT
+);
+"""
+
+
+class State(StrEnum):
+    """How far a step is."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    LOST = "lost"
+    DONE = "done"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class RunHeader:
+    """What is known of a run as a whole.
+
+    ``options`` is what is needed to read the file and write its report again; ``skew`` how far the service's clock was
+    ahead of ours, in seconds.
+    """
+
+    run: str
+    kind: str
+    created_at: str
+    file: str
+    file_hash: str
+    target: str
+    target_key: str
+    base_url: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    calls: int = 0
+    finished: bool = False
+    undone: bool = False
+    skew: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a step."""
+
+    result: Result
+    message: str = ""
+    objective_id: str = ""
+    http_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the plan with how far its step is; ``line.result`` is what is known by now."""
+
+    position: int
+    line: Line
+    state: State | None
+    attempts: int = 0
+    http_status: int | None = None
+    first_sent_at: str | None = None
+    sent_at: str | None = None
+    lost_at: str | None = None
+    finished_at: str | None = None
+
+
+class Journal:
+    """An open journal; the only writer of its file. Every method that writes is durable when it returns."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, header: RunHeader) -> None:
+        self._path = path
+        self._db = connection
+        self.header = header
+
+    @classmethod
+    def create(
+        cls, folder: Path, header: RunHeader, content: bytes, lines: Iterable[Line], seen: Mapping[str, Iterable[str]]
+    ) -> Journal:
+        """Write a new run's journal, whole or not at all; raises StorageError."""
+        path = folder / f"{header.run}.sqlite"
+        draft = path.with_suffix(".draft")
+        with _storage(folder):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            db = sqlite3.connect(draft, isolation_level=None)
+            try:
+                db.executescript(f"PRAGMA user_version={VERSION}; {_SCHEMA}")
+                _fill(db, header, content, lines, seen)
+            finally:
+                db.close()
+            draft.rename(path)
+            _flush_folder(folder)
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Journal:
+        """Open a run's journal; raises StorageError where it can't be read or is of another version."""
+        with _storage(path):
+            mode = "ro" if read_only else "rw"
+            db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=10)
+            try:
+                version = db.execute("PRAGMA user_version").fetchone()[0]
+                if version != VERSION:
+                    raise StorageError(
+                        f"the journal {path} is of version {version}, and this bulkobj reads version {VERSION}: "
+                        "finish the run with the bulkobj that began it"
+                    )
+                if not read_only:
+                    db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
+                return cls(path, db, _header(db))
+            except BaseException:
+                db.close()
+                raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def content(self) -> bytes:
+        """The imported file, byte for byte."""
+        with _storage(self._path):
+            return bytes(self._db.execute("SELECT content FROM input").fetchone()[0])
+
+    def seen(self) -> dict[str, frozenset[str]]:
+        """The ids of the objectives that were on an account when it was read for the plan."""
+        with _storage(self._path):
+            return {account: frozenset(json.loads(ids)) for account, ids in self._db.execute("SELECT * FROM account")}
+
+    def entries(self) -> Iterator[Entry]:
+        """Every line in the order of the file."""
+        with _storage(self._path):
+            for values in self._db.execute(_SELECT):
+                yield _entry(values)
+
+    def made(self) -> Iterator[tuple[str, str]]:
+        """The objectives that the run's steps made: account id and objective id."""
+        with _storage(self._path):
+            for account, ids in self._db.execute(_MADE, (Action.CREATE, Action.RUN_TEMPLATE)):
+                yield from ((account, one) for one in ids.split(";"))
+
+    def states(self) -> dict[str, int]:
+        """How many rows there are by result, a step without one by its state."""
+        with _storage(self._path):
+            return dict(
+                self._db.execute(
+                    "SELECT CASE WHEN state IN ('planned', 'sent') OR (state = 'lost' AND finished_at IS NULL) "
+                    "THEN state ELSE result END AS what, count(*) FROM line GROUP BY what"
+                )
+            )
+
+    def sending(self, position: int, at: datetime) -> None:
+        """The step's next byte is about to be sent."""
+        when = at.isoformat()
+        self._write(
+            "UPDATE line SET state = 'sent', attempts = attempts + 1, sent_at = ?, "
+            "first_sent_at = coalesce(first_sent_at, ?), lost_at = NULL WHERE position = ?",
+            when,
+            when,
+            position,
+        )
+
+    def unsent(self, position: int) -> None:
+        """What was sent last is known not to have happened."""
+        self._write("UPDATE line SET state = 'planned' WHERE position = ?", position)
+
+    def lost(self, position: int, at: datetime, http_status: int | None) -> None:
+        """The step may or may not have happened."""
+        self._write(
+            "UPDATE line SET state = 'lost', lost_at = ?, http_status = ? WHERE position = ?",
+            at.isoformat(),
+            http_status,
+            position,
+        )
+
+    def settled(self, position: int, outcome: Outcome, at: datetime) -> None:
+        """The step's outcome; an ``unknown`` one stays lost, so that a later run looks again."""
+        state = {Result.UNKNOWN: State.LOST, Result.FAILED: State.REJECTED, Result.CONFLICT: State.REJECTED}
+        self._write(
+            "UPDATE line SET state = ?, result = ?, message = ?, http_status = ?, finished_at = ?, "
+            "objective_id = CASE WHEN ? = '' THEN objective_id ELSE ? END WHERE position = ?",
+            state.get(outcome.result, State.DONE),
+            outcome.result,
+            outcome.message,
+            outcome.http_status,
+            at.isoformat(timespec="seconds"),
+            outcome.objective_id,
+            outcome.objective_id,
+            position,
+        )
+
+    def identified(self, position: int, objective_id: str) -> None:
+        """The id of an objective that was created by an answer without one."""
+        self._write("UPDATE line SET objective_id = ? WHERE position = ?", objective_id, position)
+
+    def noted(self, position: int, message: str) -> None:
+        """Something that the row's reader should know, learnt after its outcome."""
+        self._write("UPDATE line SET message = ? WHERE position = ?", message, position)
+
+    def finish(self, *, finished: bool) -> None:
+        """The command is over, and every step has its outcome, or not."""
+        self._change(finished=finished)
+
+    def undo(self) -> None:
+        """The run was undone: nothing of it is left to resume, and its file may be imported again."""
+        self._change(finished=True, undone=True)
+
+    def called(self, calls: int, skew: float | None) -> None:
+        """So many more calls were sent, to a service whose clock was so far ahead."""
+        self._change(calls=self.header.calls + calls, skew=self.header.skew if skew is None else skew)
+
+    def _change(self, **changes: Any) -> None:
+        with _storage(self._path), _transaction(self._db):
+            for name, value in changes.items():
+                self._db.execute("UPDATE run SET value = ? WHERE name = ?", (dumped(value), name))
+        self.header = replace(self.header, **changes)
+
+    def _write(self, statement: str, *values: object) -> None:
+        with _storage(self._path):
+            self._db.execute(statement, values)
+
+
+def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Objective ids by account."""
+    groups: dict[str, list[str]] = {}
+    for account, objective in pairs:
+        groups.setdefault(account, []).append(objective)
+    return groups
+
+
+@contextmanager
+def _storage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise StorageError(
+            f"the journal in {path} can't be used ({error}): nothing was sent that is not recorded there. "
+            "Make room or mend the folder, then `bulkobj resume`"
+        ) from error
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the new name durable; only POSIX can and must be asked to."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _fill(
+    db: sqlite3.Connection,
+    header: RunHeader,
+    content: bytes,
+    lines: Iterable[Line],
+    seen: Mapping[str, Iterable[str]],
+) -> None:
+    with _transaction(db):
+        db.executemany("INSERT INTO run VALUES (?, ?)", _header_rows(header))
+        db.execute("INSERT INTO input VALUES (?)", (content,))
+        db.executemany("INSERT INTO account VALUES (?, ?)", ((name, dumped(sorted(ids))) for name, ids in seen.items()))
+        db.executemany(_INSERT, map(_planned, enumerate(lines)))
+
+
+_PLANNED = (
+    "position",
+    "row",
+    "sheet",
+    "action",
+    "result",
+    "account_id",
+    "objective_id",
+    "title",
+    "message",
+    "changes",
+    "problems",
+    "step",
+    "state",
+)
+_COLUMNS = (*_PLANNED, "attempts", "http_status", "first_sent_at", "sent_at", "lost_at", "finished_at")
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM line ORDER BY position"  # noqa: S608 - constants
+_MADE = "SELECT account_id, objective_id FROM line WHERE objective_id <> '' AND state = 'done' AND action IN (?, ?)"
+_INSERT = f"INSERT INTO line ({', '.join(_PLANNED)}) VALUES ({', '.join('?' * len(_PLANNED))})"  # noqa: S608 - constants
+
+
+def _planned(numbered: tuple[int, Line]) -> tuple[object, ...]:
+    position, line = numbered
+    return (
+        position,
+        line.row,
+        line.sheet,
+        line.action,
+        line.result,
+        line.account_id,
+        line.objective_id,
+        line.title,
+        line.message,
+        dumped(changes_to_json(line.changes)),
+        dumped([problem_to_json(problem) for problem in line.problems]),
+        dumped(step_to_json(line.step)) if line.step is not None else None,
+        State.PLANNED if line.step is not None else None,
+    )
+
+
+def _entry(values: tuple[Any, ...]) -> Entry:
+    position, row, sheet, action, result, account, objective, title, message, changes, problems, step, state = values[
+        :13
+    ]
+    line = Line(
+        row,
+        sheet,
+        Action(action) if action else None,
+        Result(result),
+        step_from_json(json.loads(step)) if step else None,
+        account,
+        objective,
+        title,
+        message,
+        changes_from_json(json.loads(changes)),
+        tuple(problem_from_json(problem) for problem in json.loads(problems)),
+    )
+    return Entry(position, line, State(state) if state else None, *values[13:])
+
+
+def _header_rows(header: RunHeader) -> Iterator[tuple[str, str]]:
+    for name in RunHeader.__slots__:
+        value = getattr(header, name)
+        if name == "problems":
+            value = [problem_to_json(problem) for problem in value]
+        yield name, dumped(value)
+
+
+def _header(db: sqlite3.Connection) -> RunHeader:
+    values = {name: json.loads(value) for name, value in db.execute("SELECT name, value FROM run")}
+    values["problems"] = tuple(problem_from_json(problem) for problem in values["problems"])
+    return RunHeader(**values)

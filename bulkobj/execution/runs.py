@@ -1,0 +1,132 @@
+"""The runs in the state folder: where their journals are, which is unfinished, and what was imported already."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from filelock import FileLock, Timeout
+
+from bulkobj.errors import StorageError, UsageError
+from bulkobj.execution.journal import Journal, RunHeader, grouped
+
+_RUN = re.compile(r"[\w-]+")
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """A run as the list shows it; ``states`` counts its rows by result, or by state where there is none yet."""
+
+    header: RunHeader
+    states: dict[str, int]
+
+    @property
+    def looked_for(self) -> bool:
+        """Whether a resume has something to do: the run is unfinished, or something in it is unknown."""
+        return not self.header.finished or "unknown" in self.states
+
+
+class RunStore:
+    """The folder of journals. Raises StorageError where it can't be read."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._folder = state_dir / "runs"
+        self._locks = state_dir / "locks"
+
+    @property
+    def folder(self) -> Path:
+        """Where the journals are."""
+        return self._folder
+
+    def new_id(self, now: datetime, random: Random) -> str:
+        """A run's id: its time, and four letters against two at once; ids sort by time."""
+        return f"{now:%Y%m%d-%H%M%S}-{''.join(random.choices(_LETTERS, k=4))}"
+
+    def all(self) -> list[RunInfo]:
+        """Every run that can be read, the oldest first; a journal that can't be read is passed over."""
+        return list(self._infos())
+
+    def _infos(self) -> Iterator[RunInfo]:
+        for path in self._journals():
+            try:
+                journal = Journal.open(path, read_only=True)
+            except StorageError:
+                continue
+            try:
+                yield RunInfo(journal.header, journal.states())
+            finally:
+                journal.close()
+
+    def unreadable(self) -> list[Path]:
+        """Journals that are there and can't be read."""
+        readable = {info.header.run for info in self._infos()}
+        return [path for path in self._journals() if path.stem not in readable]
+
+    def open(self, run: str, *, read_only: bool = False) -> Journal:
+        """The journal of a run; UsageError where there is none of that id (or of which that is the beginning)."""
+        exact = self._folder / f"{run}.sqlite"
+        if _RUN.fullmatch(run) and exact.is_file():
+            return Journal.open(exact, read_only=read_only)
+        found = [path for path in self._journals() if run and path.stem.startswith(run)]
+        if len(found) != 1:
+            raise UsageError(f'there is no run "{run}": `bulkobj runs` lists them')
+        return Journal.open(found[0], read_only=read_only)
+
+    def _journals(self) -> list[Path]:
+        """The journals, the oldest first; a name that the file system lists twice counts once."""
+        return sorted(set(self._folder.glob("*.sqlite")))
+
+    def to_resume(self) -> str | None:
+        """The newest run that is unfinished, else the newest in which something is unknown."""
+        infos = list(self._infos())
+        unfinished = [info.header.run for info in infos if not info.header.finished]
+        unknown = [info.header.run for info in infos if info.looked_for]
+        return next(reversed(unfinished or unknown), None)
+
+    def refuse_again(self, key: str, *, again: bool) -> None:
+        """Raise UsageError where the file was imported already, or its import is unfinished (contract, promise 5)."""
+        for info in self._infos():
+            header = info.header
+            if header.options.get("key") != key or header.undone:
+                continue
+            if not header.finished:
+                raise UsageError(
+                    f"the import of this file into {header.target} was begun in run {header.run} and is unfinished: "
+                    f"`bulkobj resume {header.run}` goes on where it stopped"
+                )
+            if not again and set(info.states) - {"unchanged", "invalid", "not-attempted", "conflict"}:
+                raise UsageError(
+                    f"this file was already imported into {header.target} in run {header.run} "
+                    f"({header.created_at[:16].replace('T', ' ')} UTC): to import it once more, say --again"
+                )
+
+    def made_in(self, target_key: str, *, but: str) -> dict[str, list[str]]:
+        """The objectives that other runs made in a target, by account: none of them is a lost create's."""
+        pairs: list[tuple[str, str]] = []
+        for info in self._infos():
+            if info.header.target_key == target_key and info.header.run != but:
+                with closing(self.open(info.header.run, read_only=True)) as journal:
+                    pairs += journal.made()
+        return grouped(pairs)
+
+    @contextmanager
+    def lock(self, key: str) -> Iterator[None]:
+        """Keep every other process from working on the same file and target at the same time."""
+        try:
+            self._locks.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = FileLock(self._locks / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.lock", timeout=0)
+            with lock:
+                yield
+        except Timeout:
+            raise UsageError(
+                "another bulkobj is working on this very import right now: wait until it is done"
+            ) from None
+        except OSError as error:
+            raise StorageError(f"the state folder {self._locks.parent} can't be written: {error}") from error

@@ -1,0 +1,73 @@
+"""Which column of the file is which column of bulkobj; pure.
+
+A header's own name goes before its other names: where a sheet has both "Title" and "Objective", "Objective" is left
+alone (contract, "The spreadsheet").
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bulkobj.columns import ACCOUNT_ID, ACCOUNT_NAME, COLUMNS, Column, by_alias, by_header, is_ignored, normalised
+from bulkobj.model import Problem, Severity
+from bulkobj.spreadsheet.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """The file's columns that bulkobj knows, by their place; what they are called there; what is wrong with them."""
+
+    columns: Mapping[int, Column]
+    names: Mapping[str, str]
+    problems: tuple[Problem, ...] = ()
+
+    def has(self, column: Column) -> bool:
+        """Whether the file has the column, or the one that may stand in for it."""
+        return column.header in self.names or (column is ACCOUNT_ID and ACCOUNT_NAME.header in self.names)
+
+    def called(self, column: Column) -> str | None:
+        """The column's header as it stands in the file; None where it has none."""
+        return self.names.get(column.header)
+
+
+def match_headers(table: Table, maps: Mapping[str, Column]) -> Headers:
+    """Tell what each header of the table means; ``maps`` says what the user calls a column, and goes before all."""
+    found: dict[int, Column] = {}
+    problems: list[Problem] = []
+    for rule in (lambda header: _mapped(header, maps), by_header, by_alias):
+        taken = {column.header: index for index, column in found.items()}
+        for index, header in enumerate(table.headers):
+            column = rule(header)
+            if index in found or column is None:
+                continue
+            if column.header not in taken:
+                taken[column.header], found[index] = index, column
+            elif rule is not by_alias:
+                problems.append(_duplicate(table, header, table.headers[taken[column.header]]))
+    problems += _unknown(table, found)
+    columns = dict(sorted(found.items()))
+    return Headers(columns, {column.header: table.headers[i] for i, column in columns.items()}, tuple(problems))
+
+
+def _mapped(header: str, maps: Mapping[str, Column]) -> Column | None:
+    if is_ignored(header):
+        return None
+    return maps.get(header) or next((c for name, c in maps.items() if normalised(name) == normalised(header)), None)
+
+
+def _duplicate(table: Table, header: str, other: str) -> Problem:
+    message = f'two columns mean the same: "{other}" and "{header}": rename one of the two, or begin its header with _'
+    return Problem("duplicate-header", message, table.header_number, header, sheet=table.sheet)
+
+
+def _unknown(table: Table, found: Mapping[int, Column]) -> Iterator[Problem]:
+    known = {normalised(column.header): column.header for column in COLUMNS}
+    for index, header in enumerate(table.headers):
+        if index in found or not header.strip() or is_ignored(header) or by_header(header) is not None:
+            continue
+        close = difflib.get_close_matches(normalised(header), known, n=1, cutoff=0.75)
+        hint = f'did you mean "{known[close[0]]}"?' if close else "it is ignored"
+        message = f'unknown column "{header}": {hint}'
+        yield Problem("unknown-column", message, None, header, Severity.WARNING, table.sheet)

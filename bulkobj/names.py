@@ -1,0 +1,147 @@
+"""Display names to ids, with suggestions; pure.
+
+Names are matched trimmed and without regard to case; an id is accepted in place of a name, and is the way out where
+two things share one (api-facts, unknown 9).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from bulkobj.cells import Given
+from bulkobj.columns import ACCOUNT_ID, ACCOUNT_NAME, CATEGORY, STATUS, TEMPLATE, Column
+from bulkobj.comparing import folded
+from bulkobj.headers import Headers
+from bulkobj.model import Named, Problem
+from bulkobj.rows import Row
+
+
+class Kind(Enum):
+    """What a name can be the name of; each is read from the service by one endpoint."""
+
+    STATUS = "status"
+    CATEGORY = "category"
+    TEMPLATE = "template"
+    ACCOUNT = "account"
+
+    @property
+    def plural(self) -> str:
+        """The word for several."""
+        return {"status": "statuses", "category": "categories"}.get(self.value, self.value + "s")
+
+
+COLUMN_OF: Mapping[Kind, Column] = {
+    Kind.STATUS: STATUS,
+    Kind.CATEGORY: CATEGORY,
+    Kind.TEMPLATE: TEMPLATE,
+    Kind.ACCOUNT: ACCOUNT_NAME,
+}
+
+
+def wanted(rows: Iterable[Row]) -> frozenset[Kind]:
+    """The kinds of names that occur in the rows and so must be read from the service."""
+    return frozenset(kind for row in rows for kind in Kind if _name(row, kind) is not None)
+
+
+def _name(row: Row, kind: Kind) -> Given | None:
+    given = row.cells.get(COLUMN_OF[kind].header)
+    if given is None or given.value is None or (kind is Kind.ACCOUNT and ACCOUNT_ID.header in row.cells):
+        return None
+    return given
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What the service knows by name; a kind that was not read is not there."""
+
+    things: Mapping[Kind, tuple[Named, ...]] = field(default_factory=dict)
+
+    def name(self, kind: Kind, id_: str) -> str:
+        """The name that people see for an id; the id itself where it isn't known, or where others share the name."""
+        things = self.things.get(kind, ())
+        name = next((thing.name for thing in things if thing.id == id_), id_)
+        return id_ if sum(folded(thing.name) == folded(name) for thing in things) > 1 else name
+
+
+#: The user's own words for names, folded.
+Aliases = Mapping[Kind, Mapping[str, str]]
+
+
+def aliases_of(profile: Mapping[str, Any]) -> Aliases:
+    """The aliases of a profile: a table for each kind, such as ``[profiles.default.aliases.status]``."""
+    tables = profile.get("aliases", {})
+    return {kind: {folded(word): str(name) for word, name in tables.get(kind.value, {}).items()} for kind in Kind}
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolver:
+    """Resolves the names of one kind, each distinct name once; ``aliases`` are the user's own words for names."""
+
+    kind: Kind
+    things: tuple[Named, ...]
+    aliases: Mapping[str, str]
+    seen: dict[str, Given] = field(default_factory=dict)
+
+    def resolved(self, given: Given) -> Given:
+        if given.text not in self.seen:
+            self.seen[given.text] = self._resolve(given)
+        return self.seen[given.text]
+
+    def _resolve(self, given: Given) -> Given:
+        name = str(given.value)
+        if any(thing.id == name for thing in self.things):
+            return given
+        found = self._named(name) or self._named(self.aliases.get(folded(name), name))
+        if len(found) == 1:
+            return replace(given, value=found[0].id)
+        if found:
+            ids = ", ".join(thing.id for thing in found)
+            message = f'"{name}" is the name of {len(found)} {self.kind.plural}: write the id instead, one of {ids}'
+            return replace(given, value=None, code="ambiguous-name", message=message)
+        message = f'unknown {self.kind.value} "{name}"{self._hint(name)}'
+        return replace(given, value=None, code=f"unknown-{self.kind.value}", message=message)
+
+    def _named(self, name: str) -> list[Named]:
+        return [thing for thing in self.things if thing.id == name or folded(thing.name) == folded(name)]
+
+    def _hint(self, name: str) -> str:
+        close = suggestion(name, [thing.name for thing in self.things])
+        if close:
+            return f'. Did you mean "{close}"?'
+        if not self.things:
+            return f": the service has no {self.kind.plural}"
+        names = [f'"{thing.name}"' for thing in self.things[:8]]
+        rest = [f"{len(self.things) - 8} more"] if len(self.things) > 8 else []
+        return f": use one of {', '.join(names + rest)}"
+
+
+def suggestion(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was most likely meant, if any is close."""
+    by_folded = {folded(one): one for one in known}
+    close = difflib.get_close_matches(folded(name), by_folded, n=1, cutoff=0.6)
+    return by_folded[close[0]] if close else None
+
+
+def resolve(rows: Iterable[Row], directory: Directory, headers: Headers, aliases: Aliases) -> tuple[Row, ...]:
+    """The rows with ids in place of names, and a problem for each name that isn't the name of exactly one thing."""
+    resolvers = [_Resolver(kind, things, aliases.get(kind, {})) for kind, things in directory.things.items()]
+    return tuple(_resolved(row, resolvers, headers) for row in rows)
+
+
+def _resolved(row: Row, resolvers: Iterable[_Resolver], headers: Headers) -> Row:
+    cells, problems = dict(row.cells), list(row.problems)
+    for resolver in resolvers:
+        given = _name(row, resolver.kind)
+        if given is None:
+            continue
+        column = COLUMN_OF[resolver.kind]
+        cells[column.header] = found = resolver.resolved(given)
+        if found.code:
+            problems.append(Problem(found.code, found.message, row.number, headers.called(column), sheet=row.sheet))
+        elif resolver.kind is Kind.ACCOUNT:
+            cells[ACCOUNT_ID.header] = found
+    return replace(row, cells=cells, problems=tuple(problems))

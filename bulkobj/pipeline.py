@@ -1,0 +1,214 @@
+"""The road from a file to a report, on one screen: read, check, look up, plan, ask, execute, report.
+
+Each stage is a room of its own; here is only the order in which they are walked through. What a user is told or asked
+on the way goes through the :class:`Ui`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bulkobj import report as reports
+from bulkobj import undoing
+from bulkobj.carrying import Finished, NewRun, begin, carry_out, input_of
+from bulkobj.checking import CheckedFile, FileRequest, check_file, read_source
+from bulkobj.connecting import Connection, connected
+from bulkobj.errors import InvalidFileError, UsageError
+from bulkobj.execution.journal import Entry, RunHeader, State
+from bulkobj.execution.runs import RunStore
+from bulkobj.lookup import read_directory, read_live
+from bulkobj.model import Result
+from bulkobj.names import aliases_of
+from bulkobj.plan import Live, Plan, accounts_to_read, make_plan
+from bulkobj.report import Report
+from bulkobj.reporting import Input, Outputs, check_target, write_all, write_report
+from bulkobj.settings import Settings
+from bulkobj.totango.client import Totango
+from bulkobj.ui import Estimate, Ui
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user said of how an import shall go (contract, "``import`` alone")."""
+
+    skip_invalid: bool = False
+    again: bool = False
+    max_errors: int | None = None
+    first: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    file: CheckedFile
+    plan: Plan
+    live: Live
+    calls: int
+
+
+def validate(request: FileRequest, settings: Settings | None, outputs: Outputs, ui: Ui) -> Finished:
+    """Check a file and resolve its names; without settings, no call is made and names stay unresolved."""
+    outputs.check()
+    file, calls, target = check_file(request), 0, "none (offline)"
+    if settings is not None:
+        target = settings.target
+        if file.wanted() and not file.unusable:
+            with connected(settings, ui.waiting) as connection:
+                file, calls = connection.run(lambda totango, _: _resolved(file, settings, totango))
+    report = reports.of_plan(file.checked(), request.name, target, calls, dry_run=False)
+    return _refusing(_written(report, file, outputs, ui))
+
+
+def dry_run(request: FileRequest, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui) -> Finished:
+    """Plan an import, then stop."""
+    outputs.check()
+    file = check_file(request)
+    if file.unusable:
+        return _unusable(file, settings, outputs, ui)
+    with connected(settings, ui.waiting) as connection:
+        planned = connection.run(lambda totango, _: _plan(file, settings, totango, ui))
+    report = reports.of_plan(planned.plan, request.name, settings.target, planned.calls, dry_run=True)
+    finished = _written(report, planned.file, outputs, ui)
+    return finished if choices.skip_invalid and not planned.plan.refused else _refusing(finished)
+
+
+def import_file(request: FileRequest, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui) -> Finished:
+    """Check, plan, ask, execute, report."""
+    outputs.check()
+    file = check_file(request)
+    if file.unusable:
+        return _unusable(file, settings, outputs, ui)
+    store = RunStore(settings.state_dir)
+    with connected(settings, ui.waiting) as connection:
+        key = "|".join((connection.key, request.content_hash, *file.sheets))
+        with store.lock(key):
+            store.refuse_again(key, again=choices.again)
+            planned = connection.run(lambda totango, _: _plan(file, settings, totango, ui))
+            refused = planned.plan.refused or (planned.plan.faulty and not choices.skip_invalid)
+            if not refused and planned.plan.steps and not _agrees(planned, settings, ui):
+                raise UsageError("nothing was sent")
+            plan, live, calls = planned.plan, planned.live, planned.calls
+            new = NewRun("import", request, key, plan, live, calls, outputs, choices.max_errors, refused)
+            with closing(begin(new, connection, store)) as journal:
+                return carry_out(journal, connection, store, ui, first=choices.first)
+
+
+def resume(run: str | None, settings: Settings, ui: Ui) -> Finished | None:
+    """Finish an interrupted run, the newest one where none is named; None where there is nothing to resume."""
+    store = RunStore(settings.state_dir)
+    found = run or store.to_resume()
+    if found is None:
+        return None
+    with closing(store.open(found, read_only=True)) as journal:
+        header = journal.header
+    settings = _back_to(settings, header)
+    with store.lock(header.options["key"]), connected(settings, ui.waiting) as connection:
+        _check_target(connection, header)
+        with closing(store.open(header.run)) as journal:
+            return carry_out(journal, connection, store, ui)
+
+
+def undo(run: str, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool = False) -> Finished:
+    """Plan the reverse of a run, ask, execute, report; ``dry`` stops after the plan."""
+    outputs.check()
+    store = RunStore(settings.state_dir)
+    with closing(store.open(run, read_only=True)) as journal:
+        header, entries, content = journal.header, tuple(journal.entries()), journal.content()
+    _check_settled(header, entries)
+    request = FileRequest.again(header.file, content, header.options["said"])
+    settings, key = _back_to(settings, header), f"undo|{header.run}"
+    with store.lock(header.options["key"]), store.lock(key), connected(settings, ui.waiting) as connection:
+        _check_target(connection, header)
+        live, calls = connection.run(lambda totango, _: _read(undoing.accounts_to_read(entries), totango, ui))
+        plan = undoing.undo_plan(entries, live, header.skew)
+        if dry or not plan.steps:
+            report = reports.of_plan(plan, header.file, header.target, calls, dry_run=dry)
+            return Finished(report, write_all(report, Input(read_source(request), content), outputs, ui.tell))
+        if not ui.agrees(plan, _estimate(plan.steps, calls, settings)):
+            raise UsageError("nothing was sent")
+        new = NewRun("undo", request, key, plan, live, calls, outputs, undoes=header.run)
+        with closing(begin(new, connection, store)) as journal:
+            finished = carry_out(journal, connection, store, ui)
+    if finished.exit_code == 0:
+        with closing(store.open(header.run)) as journal:
+            journal.undo()
+    return finished
+
+
+def rewrite_report(run: str, path: Path, settings: Settings, ui: Ui) -> Finished:
+    """Write a run's report again."""
+    check_target(path)
+    with closing(RunStore(settings.state_dir).open(run, read_only=True)) as journal:
+        report = reports.of_journal(journal.header, journal.entries())
+        write_report(report, input_of(journal), path, ui.tell)
+        return Finished(report, (path,))
+
+
+def _agrees(planned: _Planned, settings: Settings, ui: Ui) -> bool:
+    return ui.agrees(planned.plan, _estimate(planned.plan.steps, planned.calls, settings))
+
+
+def _check_target(connection: Connection, header: RunHeader) -> None:
+    if connection.key != header.target_key:
+        raise UsageError(f"run {header.run} went to {header.target}, which this is not (it was emptied, or moved)")
+
+
+def _check_settled(header: RunHeader, entries: Iterable[Entry]) -> None:
+    """What may still have happened can't be taken back."""
+    if header.options["refused"]:
+        raise UsageError(f"run {header.run} was refused, and sent nothing: there is nothing to undo")
+    if any(entry.state is State.SENT or (entry.state is State.LOST and not entry.finished_at) for entry in entries):
+        raise UsageError(f"it is not known yet what became of every row of run {header.run}: `bulkobj resume` it first")
+
+
+async def _resolved(file: CheckedFile, settings: Settings, totango: Totango) -> tuple[CheckedFile, int]:
+    directory = await read_directory(totango, file.wanted())
+    return file.resolved(directory, aliases_of(settings.table)), totango.calls
+
+
+async def _plan(file: CheckedFile, settings: Settings, totango: Totango, ui: Ui) -> _Planned:
+    directory = await read_directory(totango, file.wanted())
+    file = file.resolved(directory, aliases_of(settings.table))
+    accounts = accounts_to_read(row for table in file.tables for row in table.rows)
+    live, calls = await _read(accounts, totango, ui)
+    return _Planned(file, file.plan(make_plan(file.tables, live, directory)), live, calls)
+
+
+async def _read(accounts: Sequence[str], totango: Totango, ui: Ui) -> tuple[Live, int]:
+    live = await read_live(totango, accounts, lambda done, total: ui.progress("Reading accounts", done, total))
+    return live, totango.calls
+
+
+def _estimate(writes: int, calls: int, settings: Settings) -> Estimate:
+    """Writes begin with what the reads have left of the rate; a call is taken to last a third of a second."""
+    rate = settings.rate
+    spent = min(calls, rate.calls)
+    windows = (spent + writes - 1) // rate.calls
+    in_last = (spent + writes - 1) % rate.calls + 1
+    return Estimate(writes, windows * rate.seconds + 0.3 * in_last / settings.concurrency, rate)
+
+
+def _back_to(settings: Settings, header: RunHeader) -> Settings:
+    """The settings with the target of an earlier run; UsageError where the user names another one."""
+    if settings.given_target and settings.target != header.target:
+        raise UsageError(f"run {header.run} went to {header.target}, not to {settings.target}")
+    return replace(settings, base_url=header.base_url or settings.base_url, sandbox=not header.base_url)
+
+
+def _unusable(file: CheckedFile, settings: Settings, outputs: Outputs, ui: Ui) -> Finished:
+    report = reports.of_plan(file.checked(), file.request.name, settings.target, 0, dry_run=False)
+    return _refusing(_written(report, file, outputs, ui))
+
+
+def _written(report: Report, file: CheckedFile, outputs: Outputs, ui: Ui) -> Finished:
+    return Finished(report, write_all(report, Input(file.source, file.request.content), outputs, ui.tell))
+
+
+def _refusing(finished: Finished) -> Finished:
+    """Exit 3 where something is wrong with the file."""
+    report = finished.report
+    if report.refused or Result.INVALID in report.counts:
+        return replace(finished, error=InvalidFileError("the file is not valid: nothing was sent"))
+    return finished

@@ -1,0 +1,122 @@
+"""Reports onto disk: which file, in which format, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulkobj import report as reports
+from bulkobj.errors import UsageError
+from bulkobj.report import Report
+from bulkobj.spreadsheet.saving import save
+from bulkobj.spreadsheet.table import SourceFile
+
+_CSV, _JSON, _HTML, _WORKBOOKS = ".csv", ".json", ".html", (".xlsx", ".xlsm")
+FORMATS = (_CSV, ".xlsx", _JSON)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The file that a report is about: as it was read, and its bytes."""
+
+    source: SourceFile
+    content: bytes
+
+
+def check_target(path: Path, formats: Iterable[str] = FORMATS) -> None:
+    """Raise UsageError where a file could not be written there, before anything else is done."""
+    if path.suffix.lower() not in (*formats, ".xlsm"):
+        raise UsageError(f"{path}: the ending must be one of {', '.join(formats)}")
+    folder = path.parent
+    if not folder.is_dir():
+        raise UsageError(f"{path}: there is no folder {folder}")
+    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+        raise UsageError(f"{path} can't be written: choose another place")
+
+
+def default_path(source_path: Path | None, name: str, run: str) -> Path:
+    """``NAME-results-RUN`` beside the input, or in the working folder where that can't be written."""
+    ending = Path(name).suffix.lower()
+    file = f"{Path(name).stem}-results-{run}{ending if ending in (_CSV, *_WORKBOOKS) else _fallback(ending)}"
+    folder = source_path.parent if source_path is not None else Path()
+    return folder / file if os.access(folder, os.W_OK) else Path(file)
+
+
+def _fallback(ending: str) -> str:
+    return ".xlsx" if ending in {".xls", ".ods"} else _CSV
+
+
+def write_report(report: Report, of: Input, path: Path, tell: Callable[[str], None]) -> None:
+    """Write the report in the format that the path's ending says; ``tell`` hears of what could not be kept."""
+    match path.suffix.lower():
+        case ".json":
+            content = (json.dumps(reports.to_json(report), ensure_ascii=False, indent=1) + "\n").encode()
+        case ".csv":
+            content = _csv(report, of.source)
+        case _:
+            content = _workbook(report, of, tell)
+    save(path, content)
+
+
+def _csv(report: Report, source: SourceFile) -> bytes:
+    from bulkobj.spreadsheet import writing  # noqa: PLC0415 - brings pandas, which only a report needs
+
+    rows = reports.result_rows(report)
+    tables = [
+        writing.results_csv(table, [row for row in rows if row.sheet == table.sheet], delimiter=source.delimiter or ",")
+        for table in source.tables
+    ]
+    return b"\r\n".join(tables)
+
+
+def _workbook(report: Report, of: Input, tell: Callable[[str], None]) -> bytes:
+    from bulkobj.spreadsheet import annotating, writing  # noqa: PLC0415 - heavy, and only a report needs them
+
+    rows, summary = reports.result_rows(report), reports.summary(report)
+    if of.source.format in {"xlsx", "xlsm"} and of.source.tables:
+        try:
+            return annotating.annotate(of.content, of.source, rows, summary)
+        except annotating.CannotAnnotateError as error:
+            tell(f"the report is a plain workbook, not your own with columns added: {error}")
+    return writing.results_xlsx(of.source, rows, summary)
+
+
+def write_failures(report: Report, of: Input, path: Path) -> int:
+    """Write the rows that are not done, ready to be mended and imported; how many there are.
+
+    Rows that ``bulkobj resume`` takes care of (not attempted yet, or unknown) are left out: imported from here as well,
+    they would be done twice.
+    """
+    from bulkobj.spreadsheet import writing  # noqa: PLC0415 - brings pandas, which only a report needs
+
+    wanted = reports.not_done(report)
+    save(path, writing.failures(of.source, wanted, path.suffix.lower().lstrip(".")))
+    return len(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where the user wants reports and the failures file; no report named means the default one, for an import."""
+
+    reports: tuple[Path, ...] = ()
+    failures: Path | None = None
+
+    def check(self) -> None:
+        """Raise UsageError for a place that can't be written, before anything is sent."""
+        for path in self.reports:
+            check_target(path)
+        if self.failures is not None:
+            check_target(self.failures, (".csv", ".xlsx"))
+
+
+def write_all(report: Report, of: Input, outputs: Outputs, tell: Callable[[str], None]) -> tuple[Path, ...]:
+    """Write all that was asked for; the files."""
+    for path in outputs.reports:
+        write_report(report, of, path, tell)
+    if outputs.failures is None:
+        return outputs.reports
+    write_failures(report, of, outputs.failures)
+    return (*outputs.reports, outputs.failures)

@@ -1,0 +1,283 @@
+"""A table's records as rows that ask for something, with every problem they have; pure, and never stops at the first.
+
+Names are still names here: :mod:`bulkobj.names` puts ids in their place.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from operator import itemgetter
+from typing import Any
+
+from bulkobj.cells import Given, read_cell
+from bulkobj.columns import (
+    ACCOUNT_ID,
+    ACCOUNT_NAME,
+    ACTION,
+    COLUMNS,
+    END_DATE,
+    OBJECTIVE_ID,
+    START_DATE,
+    TEMPLATE,
+    Column,
+    Kind,
+    Need,
+)
+from bulkobj.dates import DateRules, Order, decided_order
+from bulkobj.headers import Headers, match_headers
+from bulkobj.model import NOTHING, Action, Problem, Severity
+from bulkobj.spreadsheet.table import Cell, Record, Table
+from bulkobj.texts import counted
+
+
+@dataclass(frozen=True, slots=True)
+class RowRules:
+    """What the user said of how the file is to be read: headers by their meaning, the order and the zone of dates."""
+
+    maps: Mapping[str, Column] = field(default_factory=dict)
+    date_order: Order | None = None
+    zone: tzinfo = UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the file: what it asks for, cell by cell, and what is wrong with it.
+
+    ``cells`` is keyed by the column's own header (``"Title"``), whatever it is called in the file; a column that the
+    action ignores is left out. ``action`` is None where it could not be understood.
+    """
+
+    number: int
+    sheet: str | None
+    action: Action | None
+    cells: Mapping[str, Given]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def faulty(self) -> bool:
+        """Whether a problem keeps the row from being sent."""
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+    def value(self, column: Column) -> str:
+        """The text that a cell means; ``""`` where it is blank or can't be used."""
+        given = self.cells.get(column.header)
+        return given.value if given is not None and isinstance(given.value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTable:
+    """The rows of a table in its order, the problems of the table as a whole, and what its columns are called there."""
+
+    rows: tuple[Row, ...]
+    problems: tuple[Problem, ...]
+    headers: Headers
+
+
+def check_table(table: Table, rules: RowRules) -> CheckedTable:
+    """Read every row of the table; nothing is looked up."""
+    headers = match_headers(table, rules.maps)
+    readers = [_Reader.of(table, index, column, rules) for index, column in headers.columns.items()]
+    drafts = [_draft(record, readers) for record in table.records]
+    missing = _missing_columns(drafts, headers, table)
+    demands = {action: _Demands.of(action, headers) for action in Action}
+    checker = _RowChecker(table, headers, demands, _Duplicates.of(headers))
+    rows = tuple(checker.check(record, draft) for record, draft in zip(table.records, drafts, strict=True))
+    return CheckedTable(rows, (*headers.problems, *missing), headers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the cells of one column, each distinct cell once."""
+
+    index: int
+    header: str
+    read: Callable[[Cell], Given | None]
+    seen: dict[tuple[type, Cell], Given | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, table: Table, index: int, column: Column, rules: RowRules) -> _Reader:
+        order = rules.date_order
+        if column.kind is Kind.DATE and order is None:
+            order = decided_order(cell for record in table.records if isinstance(cell := record.cells[index], str))
+        dates = DateRules(order, rules.zone)
+        return cls(index, column.header, lambda cell: read_cell(cell, column, dates))
+
+    def given(self, cell: Cell) -> Given | None:
+        key = (cell.__class__, cell)
+        if key not in self.seen:
+            self.seen[key] = self.read(cell)
+        return self.seen[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    action: Action | None
+    cells: dict[str, Given]
+
+
+def _draft(record: Record, readers: list[_Reader]) -> _Draft:
+    cells = {}
+    for reader in readers:
+        cell = record.cells[reader.index]
+        if cell is not None and (given := reader.given(cell)) is not None:
+            cells[reader.header] = given
+    return _Draft(_action(cells), cells)
+
+
+def _action(cells: Mapping[str, Given]) -> Action | None:
+    spoken = cells.get(ACTION.header)
+    if spoken is not None:
+        return Action(spoken.value) if isinstance(spoken.value, str) else None
+    if OBJECTIVE_ID.header in cells:
+        return Action.UPDATE
+    return Action.RUN_TEMPLATE if TEMPLATE.header in cells else Action.CREATE
+
+
+def _missing_columns(drafts: Iterable[_Draft], headers: Headers, table: Table) -> Iterator[Problem]:
+    counts = Counter(draft.action for draft in drafts if draft.action is not None)
+    for column in COLUMNS:
+        asking = {a: n for a, n in counts.items() if column.need(a) is Need.REQUIRED}
+        if asking and not headers.has(column):
+            number = sum(asking.values())
+            actions = " and ".join(action.value for action in asking)
+            message = (
+                f'no column "{column.header}", which {counted(number, f"{actions} row")} need{"s" * (number == 1)}: '
+                f"add it, or say which column it is with --map 'Header={column.header}'"
+            )
+            yield Problem("missing-column", message, sheet=table.sheet)
+
+
+@dataclass(frozen=True, slots=True)
+class _Demands:
+    """What an action asks of the columns that the file has."""
+
+    required: tuple[Column, ...]
+    empty: tuple[Column, ...]
+    wanted: tuple[Column, ...]
+    ignored: frozenset[str]
+
+    @classmethod
+    def of(cls, action: Action, headers: Headers) -> _Demands:
+        def with_need(need: Need) -> tuple[Column, ...]:
+            return tuple(column for column in COLUMNS if column.need(action) is need)
+
+        return cls(
+            tuple(column for column in with_need(Need.REQUIRED) if headers.has(column)),
+            with_need(Need.EMPTY),
+            with_need(Need.WANTED),
+            frozenset(column.header for column in with_need(Need.IGNORED)),
+        )
+
+
+@dataclass(slots=True)
+class _Duplicates:
+    """What earlier rows already asked for."""
+
+    whole: Callable[[tuple[Cell, ...]], Any]
+    rows: dict[Any, int] = field(default_factory=dict)
+    objectives: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, headers: Headers) -> _Duplicates:
+        return cls(itemgetter(*headers.columns) if headers.columns else tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class _RowChecker:
+    table: Table
+    headers: Headers
+    demands: Mapping[Action, _Demands]
+    duplicates: _Duplicates
+
+    def check(self, record: Record, draft: _Draft) -> Row:
+        problems = list(self._of_record(record))
+        cells: Mapping[str, Given] = draft.cells
+        if draft.action is None:
+            problems += self._of_cells(record, {ACTION.header: cells[ACTION.header]})
+        else:
+            demands = self.demands[draft.action]
+            if not demands.ignored.isdisjoint(cells):
+                cells = {header: given for header, given in cells.items() if header not in demands.ignored}
+            problems += self._of_cells(record, cells)
+            problems += self._of_demands(record, draft.action, demands, cells)
+            problems += self._of_duplicates(record, draft.action, cells)
+        return Row(record.number, self.table.sheet, draft.action, cells or NOTHING, tuple(problems))
+
+    def _problem(self, record: Record, code: str, message: str, column: Column | None = None) -> Problem:
+        header = self.headers.called(column) if column is not None else None
+        return Problem(code, message, record.number, header, _SEVERITY.get(code, Severity.ERROR), self.table.sheet)
+
+    def _of_record(self, record: Record) -> Iterator[Problem]:
+        if record.extra:
+            message = (
+                f"the row has {counted(record.extra, 'cell')} more than the header: "
+                "is there a delimiter or a quote too many?"
+            )
+            yield self._problem(record, "ragged-row", message)
+        if record.hidden:
+            yield self._problem(
+                record, "hidden-row", "the row is hidden or filtered out in the sheet, and counts all the same"
+            )
+
+    def _of_cells(self, record: Record, cells: Mapping[str, Given]) -> Iterator[Problem]:
+        for header, given in cells.items():
+            if given.code:
+                yield self._problem(record, given.code, given.message, BY_HEADER[header])
+        start, end = cells.get(START_DATE.header), cells.get(END_DATE.header)
+        if start is not None and end is not None and is_backwards(start.value, end.value):
+            yield self._problem(record, "end-before-start", ends_early(end.text, start.text), END_DATE)
+
+    def _of_demands(
+        self, record: Record, action: Action, demands: _Demands, cells: Mapping[str, Given]
+    ) -> Iterator[Problem]:
+        for column in demands.required:
+            if column.header not in cells and not (column is ACCOUNT_ID and ACCOUNT_NAME.header in cells):
+                yield self._problem(record, "missing-value", f"{_a(action)} row needs {_a(column.header)}", column)
+        for column in demands.empty:
+            if column.header in cells:
+                message = f"{_a(action)} row must leave {column.header} empty: clear the cell, or change the action"
+                yield self._problem(record, "unexpected-value", message, column)
+        for column in demands.wanted:
+            if column.header not in cells and not (column is ACCOUNT_ID and ACCOUNT_NAME.header in cells):
+                code = "no-undo" if column is ACCOUNT_ID else "missing-date"
+                yield self._problem(record, code, _WANTED[code].format(column.header), column)
+
+    def _of_duplicates(self, record: Record, action: Action, cells: Mapping[str, Given]) -> Iterator[Problem]:
+        seen = self.duplicates
+        if action in {Action.UPDATE, Action.DELETE}:
+            given = cells.get(OBJECTIVE_ID.header)
+            if given is not None and isinstance(given.value, str):
+                earlier = seen.objectives.setdefault(given.value, record.number)
+                if earlier != record.number:
+                    message = f"row {earlier} already has this objective: keep one of the two"
+                    yield self._problem(record, "duplicate-objective-id", message, OBJECTIVE_ID)
+        elif (earlier := seen.rows.setdefault(seen.whole(record.cells), record.number)) != record.number:
+            message = f"the same as row {earlier}: if it is imported, the account has it twice"
+            yield self._problem(record, "duplicate-row", message)
+
+
+BY_HEADER: Mapping[str, Column] = {column.header: column for column in COLUMNS}
+
+_SEVERITY = dict.fromkeys(("missing-date", "duplicate-row", "hidden-row", "no-undo"), Severity.WARNING)
+
+_WANTED = {
+    "no-undo": "without an {}, the deletion can't be undone",
+    "missing-date": "no {}: the objective is created without one",
+}
+
+
+def is_backwards(start: object, end: object) -> bool:
+    """Whether both are dates in the service's spelling (which sort as text) and the end comes first."""
+    return isinstance(start, str) and isinstance(end, str) and bool(start and end) and end < start
+
+
+def ends_early(end: str, start: str) -> str:
+    """The message for an end before its start."""
+    return f"the end ({end}) is before the start ({start}): correct one of the two"
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiouAEIOU' else 'a'} {noun}"

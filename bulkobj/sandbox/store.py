@@ -1,0 +1,239 @@
+"""What the sandbox remembers: an SQLite file in a folder, shared safely by several servers, threads and processes.
+
+A committed write survives the death of the process. It need not survive a power cut: nothing here is worth the wait.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from bulkobj.clock import Clock
+from bulkobj.errors import StorageError
+from bulkobj.sandbox.limits import Spent, Verdict
+from bulkobj.sandbox.seeds import Document, seeds
+
+FILE = "sandbox.sqlite"
+VERSION = 1
+#: How long the log of arrivals reaches back when a store is opened, in seconds.
+LOG_KEPT = 3600.0
+HINT = " `bulkobj sandbox reset` empties the embedded sandbox."
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE documents (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, account TEXT, body TEXT NOT NULL,
+    UNIQUE (kind, id)
+);
+CREATE INDEX documents_of_account ON documents (kind, account);
+CREATE TABLE arrivals (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER
+);
+CREATE TABLE spending (token TEXT, limiter TEXT, spent TEXT NOT NULL, PRIMARY KEY (token, limiter));
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A call as the service saw it: when, in seconds on the machine's clock, and the path with its query as sent.
+
+    ``status`` is the HTTP status that was answered, None while (and where) there is no answer.
+    """
+
+    at: float
+    method: str
+    path: str
+    status: int | None
+
+
+class Store:
+    """The documents of the tenant, the log of arrivals, and what each token has spent.
+
+    A document is a JSON object with an ``id``, of one of the kinds ``objectives``, ``accounts``, ``statuses``,
+    ``categories`` and ``templates``. Usable from any thread, and faster between :meth:`hold` and :meth:`close`.
+    StorageError where the folder or its file can't be used.
+    """
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._held: sqlite3.Connection | None = None
+        with self._explained():
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder / "sandbox.lock"):
+                self._prepare()
+
+    def hold(self) -> None:
+        """Keep the file open."""
+        with self._lock, self._explained():
+            self._held = self._held or _connect(self._folder / FILE)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            if self._held:
+                self._held.close()
+            self._held = None
+
+    @property
+    def incarnation(self) -> str:
+        """An id made when the store was, and anew when it is emptied."""
+        return self._meta("incarnation")
+
+    def reset(self) -> None:
+        """Forget everything and begin with the seeds, as another incarnation; servers that run go on with that."""
+        with self.transaction() as connection:
+            for table in ("meta", "documents", "arrivals", "spending"):
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 # the names stand one line above
+            self._fill(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Everything or nothing, alone: no other thread or process reads or writes meanwhile what is decided on here.
+
+        May stand inside another of the same thread, whose part it then is.
+        """
+        with self._lock, self._explained(), self._connection() as connection:
+            if connection.in_transaction:
+                yield connection
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+    def documents(self, kind: str, account: str | None = None) -> list[Document]:
+        """All documents of a kind, or those of one account, in the order in which they were made."""
+        of_account = "" if account is None else "AND account = :account"
+        query = f"SELECT body FROM documents WHERE kind = :kind {of_account} ORDER BY number"  # noqa: S608 # see above
+        with self.transaction() as connection:
+            found = connection.execute(query, {"kind": kind, "account": account})
+            return [json.loads(body) for (body,) in found]
+
+    def document(self, kind: str, id: str) -> Document | None:  # noqa: A002 # the service's own word
+        """The document, None where there is none."""
+        query = "SELECT body FROM documents WHERE kind = ? AND id = ?"
+        with self.transaction() as connection:
+            found = connection.execute(query, (kind, id)).fetchone()
+        return json.loads(found[0]) if found else None
+
+    def save(self, kind: str, documents: Iterable[Document]) -> None:
+        """Add the documents; one whose id is there already is replaced where it stands."""
+        query = (
+            "INSERT INTO documents (kind, id, account, body) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (kind, id) DO UPDATE SET account = excluded.account, body = excluded.body"
+        )
+        rows = ((kind, each["id"], each.get("accountId"), json.dumps(each)) for each in documents)
+        with self.transaction() as connection:
+            connection.executemany(query, rows)
+
+    def remove(self, kind: str, id: str | None = None) -> bool:  # noqa: A002 # the service's own word
+        """Remove one document, or all of a kind; whether there was any."""
+        query = "DELETE FROM documents WHERE kind = :kind AND (:id IS NULL OR id = :id)"
+        with self.transaction() as connection:
+            return connection.execute(query, {"kind": kind, "id": id}).rowcount > 0
+
+    def arrive(self, at: float, method: str, path: str) -> int:
+        """Log a call that came in; its number, for :meth:`answered`."""
+        query = "INSERT INTO arrivals (at, method, path) VALUES (?, ?, ?)"
+        with self.transaction() as connection:
+            return connection.execute(query, (at, method, path)).lastrowid or 0
+
+    def answered(self, number: int, status: int) -> None:
+        """Log what that call was answered."""
+        with self.transaction() as connection:
+            connection.execute("UPDATE arrivals SET status = ? WHERE number = ?", (status, number))
+
+    def arrivals(self) -> list[Arrival]:
+        """All calls that came in, in order of arrival."""
+        query = "SELECT at, method, path, status FROM arrivals ORDER BY number"
+        with self.transaction() as connection:
+            return [Arrival(*row) for row in connection.execute(query)]
+
+    def spend(self, token: str, limiter: str, count: Callable[[Spent], tuple[Spent, Verdict]]) -> Verdict:
+        """Count a call against a token: ``count`` takes what was spent, and gives what is spent now and its verdict."""
+        with self.transaction() as connection:
+            query = "SELECT spent FROM spending WHERE token = ? AND limiter = ?"
+            found = connection.execute(query, (token, limiter)).fetchone()
+            spent, verdict = count(json.loads(found[0]) if found else [])
+            connection.execute("REPLACE INTO spending VALUES (?, ?, ?)", (token, limiter, json.dumps(spent)))
+        return verdict
+
+    def _prepare(self) -> None:
+        with self.transaction() as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                for statement in SCHEMA.split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+                self._fill(connection)
+            elif version != VERSION:
+                raise StorageError(f"{self._folder / FILE} is of another version of bulkobj.{HINT}")
+            self._forget_old(connection)
+
+    def _fill(self, connection: sqlite3.Connection) -> None:
+        meta = {"incarnation": uuid.uuid4().hex, "boot": self._clock.boot}
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+        for kind, documents in seeds().items():
+            self.save(kind, documents)
+
+    def _forget_old(self, connection: sqlite3.Connection) -> None:
+        """Times of an earlier start of the machine mean nothing now, and old arrivals are of no use."""
+        now = self._clock.now()
+        (newest,) = connection.execute("SELECT max(at) FROM arrivals").fetchone()
+        if self._meta("boot") != self._clock.boot or (newest or now) > now:
+            connection.execute("DELETE FROM spending")
+            connection.execute("DELETE FROM arrivals")
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'boot'", (self._clock.boot,))
+        connection.execute("DELETE FROM arrivals WHERE at < ?", (now - LOG_KEPT,))
+
+    def _meta(self, key: str) -> str:
+        with self.transaction() as connection:
+            return str(connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        if self._held:
+            yield self._held
+            return
+        self._held = _connect(self._folder / FILE)
+        try:
+            yield self._held
+        finally:
+            self.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(f"The sandbox's data in {self._folder} can't be used: {error}.{HINT}") from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = OFF")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def discard(folder: Path) -> None:
+    """Take the store's files away, whatever state they are in."""
+    for path in folder.glob(FILE + "*"):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,135 @@
+"""CSV text to rows: the delimiter is found, and a quotation mark that was never closed is named with its row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from bulkobj.errors import UsageError
+from bulkobj.spreadsheet.grid import Grid, best_header
+from bulkobj.spreadsheet.limits import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, MAX_TEXT, UnreadableError, check_range
+from bulkobj.spreadsheet.values import csv_row
+
+DELIMITERS = (",", ";", "\t", "|")
+#: Characters of the file's beginning that are enough to find the delimiter by.
+_SAMPLE = 200_000
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def check_delimiter(delimiter: str | None) -> None:
+    r"""Refuse what can't be a delimiter; UsageError. ``\t`` may be written out, as it is hard to type."""
+    if delimiter is not None and delimiter != "\\t" and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
+        raise UsageError(f"--delimiter: {delimiter!r} isn't one character. Use , or ; or | or \\t (a tab), for example")
+
+
+def read_delimited(text: str, given: str | None, known: Callable[[str], bool]) -> tuple[Grid, str]:
+    """The rows of a CSV text, and the delimiter that was ``given``, declared by a ``sep=`` line, or found.
+
+    The delimiter that yields most known headers is the right one. A ``sep=`` line counts as a (blank) row.
+
+    Raises UnreadableError for a quotation mark that isn't closed, with the row where it opens, and beyond the limits.
+    """
+    declared, first_line = _declared(text)
+    delimiter = (given and given.replace("\\t", "\t")) or declared or _find(text, known)
+    with _long_cells_allowed():
+        rows = list(_rows(text, delimiter))
+    if first_line:
+        rows[0] = []
+    return Grid([csv_row(row) for row in rows]), delimiter
+
+
+def _declared(text: str) -> tuple[str | None, bool]:
+    """The delimiter of Excel's ``sep=`` first line, and whether there is such a line."""
+    line = text[:20].splitlines()[0].strip('"') if text else ""
+    if line[:4].lower() == "sep=" and len(line) == 5:
+        return line[4], True
+    return None, False
+
+
+def _find(text: str, known: Callable[[str], bool]) -> str:
+    sample = text if len(text) <= _SAMPLE else text[:_SAMPLE].rpartition("\n")[0]
+    return max(DELIMITERS, key=lambda delimiter: _score(sample, delimiter, known))
+
+
+def _score(sample: str, delimiter: str, known: Callable[[str], bool]) -> tuple[int, int]:
+    """Known headers first; without any, the columns that all of the first rows have."""
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter):
+            rows.append(row)
+            if len(rows) >= 100:
+                break
+    except csv.Error:  # the real reading will say where
+        pass
+    widths = {len(row) for row in rows if row}
+    return best_header([csv_row(row) for row in rows], known)[1], min(widths, default=0)
+
+
+@contextmanager
+def _long_cells_allowed() -> Iterator[None]:
+    """The csv module's limit is one for the whole process: raise it and put it back."""
+    before = csv.field_size_limit(MAX_TEXT)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
+    lines = io.StringIO(text, newline="")  # as Python's csv module wants it: line ends kept, CR and CRLF too
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    number = cells = widest = line = 0
+    try:
+        for number, row in enumerate(reader, 1):
+            if len(row) > MAX_COLUMNS:
+                _drop_blank_end(row)
+            if reader.line_num - line > 1:
+                _refuse_swallowed(row, number, widest, delimiter)
+            cells, widest, line = cells + len(row), max(widest, len(row)), reader.line_num
+            if widest > MAX_COLUMNS or number > MAX_ROWS or cells > MAX_CELLS:
+                check_range(number, widest)
+            yield row
+    except csv.Error as fault:
+        raise _unclosed(number + 1, str(fault)) from fault
+
+
+def _drop_blank_end(row: list[str]) -> None:
+    """Take off the empty cells at the row's end, which some programs write up to the last possible column."""
+    filled = "\0".join(row).rstrip("\0")  # no cell holds this character
+    del row[filled.count("\0") + 1 :]
+
+
+def _unclosed(row: int, fault: str) -> UnreadableError:
+    if "limit" in fault:
+        return UnreadableError(
+            f"a cell that begins in row {row} has more than {MAX_TEXT:,} characters. Most often a quotation mark "
+            f'(") is opened in that row and never closed: close it, or write it twice ("") if it belongs to the text',
+            row=row,
+        )
+    return UnreadableError(
+        f'a quotation mark (") that opens in row {row} is not closed where its cell ends. '
+        'Close it, or write it twice ("") if it belongs to the text',
+        row=row,
+    )
+
+
+def _refuse_swallowed(row: list[str], number: int, width: int, delimiter: str) -> None:
+    """Refuse a quoted cell whose lines look like the rest of its row, whole rows, and the start of another row.
+
+    A stray quotation mark swallows rows until another one happens to close it. Text of several lines that people
+    write has other numbers of delimiters in its lines, and white space after them.
+    """
+    for index, text in enumerate(row):
+        lines = _LINE_END.split(text)
+        after = len(row) - 1 - index
+        expected = [width - 1 - index, *[width - 1] * (len(lines) - 2), width - 1 - after]
+        counts = [line.count(delimiter) for line in lines]
+        if len(lines) > 1 and counts == expected and sum(counts) >= 3 and not _spaced(text, delimiter):
+            raise _unclosed(number, "swallowed")
+
+
+def _spaced(text: str, delimiter: str) -> bool:
+    return any(part[:1].isspace() for part in text.split(delimiter)[1:])

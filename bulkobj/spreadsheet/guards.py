@@ -1,0 +1,29 @@
+"""Texts that a spreadsheet program would take for a formula, made harmless in CSV files and read back unchanged.
+
+The guard is a leading apostrophe (contract, "The report"). Writing guards every text, reading takes the guard off.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: What starts a formula in one program or another, the full-width forms of East Asian keyboards included; a tab or
+#: a line break at the start is skipped by some programs, which then see what follows.
+_TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - full-width on purpose
+_PLAIN_NUMBER = re.compile(r"[+-][0-9]+(?:[.,][0-9]+)?")
+
+
+def guard(text: str) -> str:
+    """The text as it is safe to write into a CSV cell; ``unguard`` gives it back."""
+    return f"'{text}" if _needs_guard(text) else text
+
+
+def unguard(text: str) -> str:
+    """The text that ``guard`` was given; a text that no guard would have been put before stays as it is."""
+    return text[1:] if text[:1] == "'" and _needs_guard(text[1:]) else text
+
+
+def _needs_guard(text: str) -> bool:
+    """Whether it could run as a formula, or is such a text behind apostrophes of its own, which must stay its own."""
+    bare = text.lstrip("'")
+    return bare.startswith(_TRIGGERS) and not _PLAIN_NUMBER.fullmatch(bare)

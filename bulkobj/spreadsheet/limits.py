@@ -1,0 +1,73 @@
+"""How large a file may be, and what is raised inside this package for one that can't be read."""
+
+from __future__ import annotations
+
+from bulkobj.model import Problem
+
+#: Bytes of a file as it stands on disk. At 100 calls a minute a file of this size would be imported for months.
+MAX_FILE = 200_000_000
+#: Bytes that the parts of a workbook may have once they are decompressed, all together.
+MAX_INFLATED = 300_000_000
+#: The rows that a spreadsheet program can hold.
+MAX_ROWS = 1_048_576
+#: Columns with content. Programs allow 16,384; bulkobj knows about a dozen, and an admin may keep some more.
+MAX_COLUMNS = 1_000
+#: Rows times columns of a sheet's used range, blanks included: the workbook reader holds them all at once.
+MAX_CELLS = 20_000_000
+#: Characters of one cell. Programs allow 32,767. In a workbook twice as many may get through.
+MAX_TEXT = 1_000_000
+#: Cells of a sheet that hold an error or an uncalculated formula; each is reported.
+MAX_BAD_CELLS = 500_000
+
+
+class UnreadableError(Exception):
+    """The file can't be read as a whole; becomes its only :class:`Problem` (contract, "Problems").
+
+    ``row`` is the row number that the spreadsheet program shows, where one row is at fault.
+    """
+
+    def __init__(
+        self, message: str, *, code: str = "unreadable-file", row: int | None = None, sheet: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.problem = Problem(code=code, message=message, row=row, sheet=sheet)
+
+
+def shown(name: str) -> str:
+    """A name out of a file as it is safe to show: short, and without what could steer a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in name[:100])
+
+
+def check_range(rows: int, columns: int, sheet: str | None = None) -> None:
+    """Refuse a used range of that many rows and columns where it is beyond the limits; UnreadableError."""
+    where = f'the sheet "{shown(sheet)}"' if sheet else "the file"
+    if columns > MAX_COLUMNS:
+        raise UnreadableError(
+            f"{where} has content in column {columns:,}, and bulkobj reads {MAX_COLUMNS:,} columns at most. "
+            "Delete the cells on the far right and save the file again",
+            sheet=sheet,
+        )
+    if rows > MAX_ROWS or rows * columns > MAX_CELLS:
+        raise UnreadableError(
+            f"{where} has content down to row {rows:,} in {columns:,} columns, which is more than bulkobj reads. "
+            "Delete stray cells below or beside the table (go to the last used cell with Ctrl+End), or split the file",
+            sheet=sheet,
+        )
+
+
+def check_texts(xml: bytes) -> None:
+    """Refuse XML with a text of twice :data:`MAX_TEXT` bytes or more; UnreadableError.
+
+    Such a text covers a whole window of that many bytes, wherever it begins: a look at each window is enough.
+    """
+    for start in range(0, len(xml) - MAX_TEXT + 1, MAX_TEXT):
+        if xml.find(b"<", start, start + MAX_TEXT) < 0:
+            raise UnreadableError(f"a cell holds more than {MAX_TEXT:,} characters. Shorten it")
+
+
+def check_faults(cells: int) -> None:
+    """Refuse a sheet with that many cells that hold an error or an uncalculated formula; UnreadableError."""
+    if cells > MAX_BAD_CELLS:
+        raise UnreadableError(
+            f"{cells:,} cells hold errors or formulas that were never calculated. Mend them in your spreadsheet program"
+        )

@@ -1,0 +1,85 @@
+"""One cell's value: what the reading libraries give, made into what :data:`bulkobj.spreadsheet.table.Cell` promises."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from bulkobj.spreadsheet.guards import unguard
+from bulkobj.spreadsheet.table import BadCell, Cell
+
+#: What spreadsheet programs show in place of a value that they could not calculate.
+ERRORS = frozenset(
+    {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!"}
+    | {"#CONNECT!", "#BUSY!", "#UNKNOWN!", "#EXTERNAL!", "#PYTHON!", "#GETTING_DATA", "#ERROR!"}
+)
+#: White space, the non-breaking kinds included, and characters without any width.
+_INVISIBLE = (
+    " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
+    "\u200a\u200b\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+)
+Row = tuple[Cell, ...]
+
+#: From here on a floating-point number doesn't hold every digit of a whole number any more.
+_EXACT = 1e15
+
+
+def visible(text: str) -> str:
+    """The text without what can't be seen at its ends; empty where the cell looks blank."""
+    return text.strip(_INVISIBLE)
+
+
+def bad_cell(error: str) -> BadCell:
+    """The cell that shows that error."""
+    return BadCell("bad-cell", error)
+
+
+def csv_row(row: list[str]) -> Row:
+    """The cells of a CSV row: blanks as None, formula guards taken off, errors of spreadsheet programs as BadCell."""
+    return tuple([(_special(text) if text[0] in _SPECIAL else text) if text else None for text in row])
+
+
+_SPECIAL = frozenset(f"'#{_INVISIBLE}")
+
+
+def _special(text: str) -> Cell:
+    if not visible(text):
+        return None
+    return bad_cell(text) if text in ERRORS else unguard(text)
+
+
+def workbook_rows(rows: Iterable[Iterable[Any]]) -> list[Row]:
+    """The cells of rows as python-calamine gives them.
+
+    A whole number below 1e15 becomes an ``int``; a larger one stays a ``float``, because its last digits are lost
+    already. Dates at midnight become a ``date``, others are rounded to the millisecond.
+    """
+    converter = _CONVERT.get  # texts, the most frequent by far, are spared the call
+    return [
+        tuple(
+            [
+                (value if value.strip(_INVISIBLE) else None)
+                if (kind := type(value)) is str
+                else (convert(value) if (convert := converter(kind)) else value)
+                for value in row
+            ]
+        )
+        for row in rows
+    ]
+
+
+def _number(number: float) -> Cell:
+    if number.is_integer() and -_EXACT < number < _EXACT:
+        return int(number)
+    return number if math.isfinite(number) else bad_cell(str(number))
+
+
+def _moment(moment: datetime) -> Cell:
+    rounded = moment + timedelta(microseconds=500)
+    rounded = rounded.replace(microsecond=rounded.microsecond // 1000 * 1000, tzinfo=None)
+    return rounded.date() if rounded.time() == time() else rounded
+
+
+_CONVERT: dict[type[Any], Callable[[Any], Cell]] = {float: _number, datetime: _moment, timedelta: str}

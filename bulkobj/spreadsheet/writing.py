@@ -1,0 +1,92 @@
+"""Reports and failures files as plain tables (contract, "The report")."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import replace
+
+from bulkobj.spreadsheet.cell_xml import cut
+from bulkobj.spreadsheet.plain import Sheet, TextTooLongError, plain_csv, plain_xlsx
+from bulkobj.spreadsheet.report_columns import WIDTH, without_report
+from bulkobj.spreadsheet.results import RESULT_HEADERS, ResultRow, Summary
+from bulkobj.spreadsheet.summary_sheet import SUMMARY_SHEET, summary_rows
+from bulkobj.spreadsheet.table import STAMP_SHEET, BadCell, Cell, SourceFile, Table
+
+__all__ = ["Sheet", "TextTooLongError", "failures", "plain_csv", "plain_xlsx", "results_csv", "results_xlsx"]
+
+_NO_RESULT: tuple[Cell, ...] = (None,) * WIDTH
+
+
+def results_csv(table: Table, results: Sequence[ResultRow], *, delimiter: str = ",") -> bytes:
+    """The report on a CSV file: its own columns, then those of the results.
+
+    There is a line for each record of the table, in its order; the columns of an earlier report give way. A record
+    without a result has empty cells there.
+    """
+    own = without_report(table)
+    return plain_csv((*own.headers, *RESULT_HEADERS), list(_rows(own, results)), delimiter)
+
+
+def results_xlsx(source: SourceFile, results: Sequence[ResultRow], summary: Summary) -> bytes:
+    """The report on any file as a plain workbook: a sheet for each table, and a summary.
+
+    The stamp of a workbook of ours goes with it. A text that no cell can hold is cut, and says so.
+    """
+    sheets = []
+    for table in source.tables:
+        own = without_report(table)
+        sheets.append(Sheet(table.sheet or "Results", (*own.headers, *RESULT_HEADERS), list(_rows(own, results))))
+    summaries = Sheet(SUMMARY_SHEET, (), summary_rows(summary))
+    return plain_xlsx([*sheets, summaries, *_stamp(source)], cut=cut)
+
+
+def failures(source: SourceFile, wanted: Container[tuple[str | None, int]], format: str) -> bytes:  # noqa: A002 - as files have it
+    """The rows that are ``wanted`` (by sheet and row number), in the input's own columns, ready to be mended.
+
+    ``format`` is ``csv``, where several sheets become one table, or anything else for a workbook. Reading the file
+    gives the same cells, but for formulas that were never calculated: those become the error ``#N/A``, since their
+    text must not be imported. The stamp of a workbook of ours goes with the rows into a workbook.
+
+    Raises TextTooLongError for a text that the workbook can't hold.
+    """
+    chosen = [_chosen(without_report(table), wanted) for table in source.tables]
+    if format == "csv":
+        return plain_csv(*_merged(chosen), source.delimiter or ",")
+    with_rows = [table for table in chosen if table.records] or chosen[:1]
+    sheets = [Sheet(table.sheet or "Rows", table.headers, [one.cells for one in table.records]) for table in with_rows]
+    return plain_xlsx([*sheets, *_stamp(source)])
+
+
+def _chosen(table: Table, wanted: Container[tuple[str | None, int]]) -> Table:
+    return replace(table, records=tuple(one for one in table.records if (table.sheet, one.number) in wanted))
+
+
+def _merged(tables: Sequence[Table]) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
+    """Several tables as one, with the headers of all; a header that a table has twice stays two."""
+    keys = [_numbered(table.headers) for table in tables]
+    columns = tuple(dict.fromkeys(key for some in keys for key in some))
+    rows = [
+        dict(zip(some, map(_uncalculated_as_error, record.cells), strict=True))
+        for some, table in zip(keys, tables, strict=True)
+        for record in table.records
+    ]
+    return tuple(header for header, _ in columns), [tuple(row.get(column) for column in columns) for row in rows]
+
+
+def _numbered(headers: Sequence[str]) -> list[tuple[str, int]]:
+    return [(header, list(headers[:index]).count(header)) for index, header in enumerate(headers)]
+
+
+def _uncalculated_as_error(cell: Cell) -> Cell:
+    return BadCell("bad-cell", "#N/A") if isinstance(cell, BadCell) and cell.code == "uncalculated-formula" else cell
+
+
+def _rows(table: Table, results: Sequence[ResultRow]) -> Iterator[tuple[Cell, ...]]:
+    by_row = {result.row: result.cells for result in results if result.sheet == table.sheet}
+    for record in table.records:
+        yield (*record.cells, *by_row.get(record.number, _NO_RESULT))
+
+
+def _stamp(source: SourceFile) -> Iterator[Sheet]:
+    if source.stamp:
+        yield Sheet(STAMP_SHEET, (), source.stamp, hidden=True)

@@ -1,0 +1,38 @@
+"""What the pipeline asks of whoever sits before it: a terminal, a test, or a script of the user's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bulkobj.model import Rate
+from bulkobj.plan import Live, Plan
+from bulkobj.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How many writes a plan takes, and about how many seconds at the rate."""
+
+    calls: int
+    seconds: float
+    rate: Rate
+
+
+class Ui(Protocol):
+    """What the user sees and is asked meanwhile."""
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """So many of so many are done of a stage."""
+
+    def waiting(self, seconds: float) -> None:
+        """No call goes for so long, by the rate limit."""
+
+    def tell(self, text: str) -> None:
+        """Something that the user should know."""
+
+    def agrees(self, plan: Plan, estimate: Estimate) -> bool:
+        """Whether the plan shall be carried out."""
+
+    def agrees_to_rest(self, report: Report, live: Live) -> bool:
+        """Whether the rest shall be sent too, now that the first rows are done and were read back."""

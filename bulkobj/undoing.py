@@ -1,0 +1,147 @@
+"""The reverse of a run, as a plan like any other; pure (contract, ``bulkobj undo``).
+
+What someone has changed since is left alone, and said to be in conflict; what is already as it was before is unchanged,
+so that undoing an undone run changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bulkobj.comparing import holds, same
+from bulkobj.dates import unspelled
+from bulkobj.execution.journal import Entry
+from bulkobj.execution.reconciling import changed_fields
+from bulkobj.model import Action, Field, Objective, Result
+from bulkobj.plan import Change, Line, Live, Plan, Step
+
+_DONE = frozenset({Result.CREATED, Result.UPDATED, Result.DELETED})
+
+
+def accounts_to_read(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """The accounts that must be read to plan the undoing, each once."""
+    ids = (entry.line.account_id for entry in entries if entry.line.result in _DONE)
+    return tuple(dict.fromkeys(account_id for account_id in ids if account_id))
+
+
+def undo_plan(entries: Iterable[Entry], live: Live, skew: float | None) -> Plan:
+    """The plan that takes back what the entries say was done.
+
+    ``skew`` is how far the service's clock was ahead of ours when the run was done, in seconds: objectives of a
+    template run, whose ids nobody gave, are known by when they were made.
+    """
+    entries = tuple(entries)
+    undoer = _Undoer(live, skew, {one for entry in entries for one in entry.line.objective_id.split(";")})
+    return Plan(tuple(line for entry in entries for line in undoer.lines(entry)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Undoer:
+    live: Live
+    skew: float | None
+    claimed: set[str]
+    recreated: set[str] = field(default_factory=set)
+
+    def lines(self, entry: Entry) -> Iterator[Line]:
+        line = replace(entry.line, step=None, changes={}, problems=(), message="", result=Result.UNCHANGED)
+        if entry.line.result is Result.UNKNOWN:
+            message = "it is not known whether this was done: `bulkobj resume` looks once more"
+            yield replace(line, result=Result.NOT_ATTEMPTED, message=message)
+        elif entry.line.result not in _DONE or entry.line.step is None:
+            yield replace(line, message="there is nothing to undo")
+        elif entry.line.action is Action.UPDATE:
+            yield self._restored(line, entry.line.step)
+        elif entry.line.action is Action.DELETE:
+            yield self._recreated(line, entry.line.step)
+        elif entry.line.action is Action.RUN_TEMPLATE:
+            yield from self._template_taken_back(line, entry)
+        else:
+            yield self._deleted(line, entry.line.step, entry.line.objective_id)
+
+    def _on(self, account_id: str) -> dict[str, Objective]:
+        return {one.id: one for one in self.live.get(account_id) or ()}
+
+    def _deleted(self, line: Line, step: Step, objective_id: str) -> Line:
+        line = replace(line, action=Action.DELETE, objective_id=objective_id)
+        if not objective_id:
+            message = "the service gave no id for it, so that it can't be undone: delete it by hand"
+            return replace(line, result=Result.NOT_ATTEMPTED, message=message)
+        held = self._on(step.account_id).get(objective_id)
+        if held is None:
+            return replace(line, message="it is gone already")
+        if not holds(held, step.body):
+            message = "it was changed since: delete it by hand if you mean to"
+            return replace(line, result=Result.CONFLICT, message=message)
+        undoing = Step(Action.DELETE, step.account_id, objective_id, before=held)
+        return replace(line, result=Result.WOULD_DELETE, step=undoing)
+
+    def _restored(self, line: Line, step: Step) -> Line:
+        held = self._on(step.account_id).get(step.objective_id)
+        if held is None or step.before is None:
+            return replace(line, result=Result.CONFLICT, message="the objective is gone")
+        after = changed_fields(step)
+        before = {name: step.before.get(name) for name in after}
+        if holds(held, before):
+            return replace(line, message="it is as it was before")
+        if not holds(held, after):
+            names = ", ".join(name.value for name in after if not same(held.get(name), after[name]))
+            return replace(line, result=Result.CONFLICT, message=f"changed since by someone else: {names}")
+        body = {name: value for name, value in held.fields.items() if name is not Field.SUCCESS_PLAYS} | before
+        undoing = Step(Action.UPDATE, step.account_id, step.objective_id, body=body, before=held)
+        changes = {name: (after[name], before[name]) for name in after}
+        return replace(line, result=Result.WOULD_UPDATE, step=undoing, changes=changes)
+
+    def _recreated(self, line: Line, step: Step) -> Line:
+        line = replace(line, action=Action.CREATE)
+        if step.before is None:
+            message = "the row named no account, so that it was not known what was deleted"
+            return replace(line, result=Result.NOT_ATTEMPTED, message=message)
+        found = self._equal(step.before)
+        if found is not None:
+            self.recreated.add(found)
+            return replace(line, message="it is there again", objective_id=found)
+        changes: dict[Field, Change] = {name: (None, value) for name, value in step.before.fields.items()}
+        undoing = Step(Action.CREATE, step.account_id, body=dict(step.before.fields))
+        message = f"it gets a new id in place of {step.objective_id}"
+        return replace(
+            line, result=Result.WOULD_CREATE, step=undoing, changes=changes, message=message, objective_id=""
+        )
+
+    def _equal(self, before: Objective) -> str | None:
+        """One that is equal in every field, and that no other row of the run made or speaks of."""
+        taken = self.recreated | self.claimed - {before.id}
+        wanted = {name: before.get(name) for name in Field}
+        open_to = (one for one in self._on(before.account_id).values() if one.id not in taken)
+        return next((one.id for one in open_to if holds(one, wanted)), None)
+
+    def _template_taken_back(self, line: Line, entry: Entry) -> Iterator[Line]:
+        made = [one for one in entry.line.objective_id.split(";") if one]
+        held = self._on(line.account_id)
+        found = [held[one] for one in made if one in held] if made else self._made_by(entry, held.values())
+        if not found:
+            message = "it is gone already" if made else "no objectives of the template run were found"
+            yield replace(line, action=Action.DELETE, message=message)
+        for one in found:
+            undoing = Step(Action.DELETE, line.account_id, one.id, before=one)
+            title = str(one.get(Field.TITLE))
+            yield replace(
+                line, action=Action.DELETE, result=Result.WOULD_DELETE, step=undoing, objective_id=one.id, title=title
+            )
+
+    def _made_by(self, entry: Entry, held: Iterable[Objective]) -> list[Objective]:
+        """Writes within an account never overlap, so what was made while the run of the template lasted is its own."""
+        if self.skew is None or entry.sent_at is None or entry.finished_at is None:
+            return []
+        ahead = timedelta(seconds=self.skew)
+        begin = datetime.fromisoformat(entry.sent_at) + ahead - timedelta(seconds=1)
+        end = datetime.fromisoformat(entry.finished_at) + ahead + timedelta(seconds=2)
+        return [one for one in held if one.id not in self.claimed and _made_between(one, begin, end)]
+
+
+def _made_between(objective: Objective, begin: datetime, end: datetime) -> bool:
+    try:
+        return begin <= unspelled(objective.created_at) <= end
+    except ValueError:
+        return False

@@ -1,0 +1,73 @@
+"""How much of the limit the pacer uses, in virtual time, and what it costs: ``python tests/bench/bench_pacer.py``."""
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1] / "pacer")]
+
+from pacer_world import Callers, Limiter, Machine, Service, SlidingLog, run_virtual, worst_window  # noqa: E402 - found by the line above
+
+from bulkobj.clock import SystemClock  # noqa: E402 - found by the line above
+from bulkobj.model import Rate  # noqa: E402 - found by the line above
+from bulkobj.totango.ledger import SqliteLedger  # noqa: E402 - found by the line above
+from bulkobj.totango.limits import Limits  # noqa: E402 - found by the line above
+from bulkobj.totango.pacer import Pacer  # noqa: E402 - found by the line above
+
+RATE = Rate(99, 60)
+CALLS = 1000
+
+
+class NoLimit:
+    """A service that lets all pass."""
+
+    def __call__(self, now: float) -> tuple[bool, int, float]:
+        """Whether, how many more, and until when."""
+        return True, 10_000, 0.0
+
+
+def throughput(folder: Path, latency: float, limiter: Callable[[], Limiter]) -> tuple[float, int]:
+    """The seconds that the calls take, 8 in flight, and the most that the service sees in any window."""
+
+    async def main() -> tuple[float, int]:
+        async with Machine(folder / f"{latency}-{limiter.__name__}.sqlite", RATE) as machine:
+            service = Service(limiter())
+            callers = Callers(machine.pacer(), service, machine.clock, lambda: (latency / 2, latency / 2))
+            return await callers(CALLS, workers=8), worst_window(service.arrivals, RATE.seconds)
+
+    return run_virtual(main)
+
+
+async def cost(folder: Path, calls: int = 5000) -> float:
+    """Milliseconds of one take and give_back on a file, with a hundred slots or so held at any time."""
+    clock = SystemClock()
+    ledger = SqliteLedger(folder / "cost.sqlite", clock)
+    pacer = Pacer(ledger, Rate(10_000, 0.001), 30, clock)
+    start = time.perf_counter()
+    for _ in range(calls):
+        await pacer.give_back(await pacer.take(), Limits(50, 30.0))
+    took = time.perf_counter() - start
+    await ledger.close()
+    return took / calls * 1000
+
+
+def main() -> None:
+    """Print one line for each measurement."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for limiter in (NoLimit, SlidingLog):
+            for latency, target in ((0.3, 97), (3.0, 90)):
+                took, worst = throughput(folder, latency, limiter)
+                best = RATE.seconds * ((CALLS - 1) // RATE.calls) + latency
+                print(  # noqa: T201 - a benchmark prints
+                    f"{CALLS} calls at 99/60, {latency:g} s latency, {limiter.__name__}: {took:.1f} s,"
+                    f" {best / took:.1%} of the optimum (target {target} %), at most {worst} in any 60 s"
+                )
+        print(f"take and give_back: {asyncio.run(cost(folder)):.3f} ms")  # noqa: T201 - a benchmark prints
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""What every test has: no home of its own to spoil, no environment to lean on, a sandbox when it asks for one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bulkobj.sandbox.server import SandboxServer
+
+
+@pytest.fixture(autouse=True)
+def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees a real home, token or setting."""
+    for name in list(os.environ):
+        if name.startswith("BULKOBJ_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BULKOBJ_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("BULKOBJ_CONFIG", str(tmp_path / "config.toml"))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[SandboxServer]:
+    """A sandbox with its seeds, at twenty times the real rate."""
+    with SandboxServer(tmp_path / "served", rate="100/3") as running:
+        yield running

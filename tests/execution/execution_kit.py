@@ -1,0 +1,84 @@
+"""Runs steps against a sandbox the way the pipeline does, without a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from random import Random
+
+from bulkobj.clock import SystemClock
+from bulkobj.connecting import Connection, target_key
+from bulkobj.errors import BulkobjError
+from bulkobj.execution.journal import Entry, Journal, RunHeader
+from bulkobj.execution.running import Running
+from bulkobj.model import Action, Field, Rate, Result
+from bulkobj.plan import Line, Step
+from bulkobj.sandbox.server import SandboxServer
+from bulkobj.settings import Settings
+
+STATUS = "7ee010f0-1228-222-974e-89b5d2cf2152"
+CATEGORY = "b6d0a419-bab9-4fcf-ppp-2ea9b425ff19"
+ACCOUNT = "BLUE-1010"
+
+
+def create(title: str, account: str = ACCOUNT, **fields: str) -> Step:
+    """A create with all that the service requires."""
+    body = {Field.TITLE: title, Field.CATEGORY: CATEGORY, Field.STATUS: STATUS}
+    return Step(Action.CREATE, account, body=body | {Field(name): value for name, value in fields.items()})
+
+
+def settings_for(server: SandboxServer, folder: Path, **changes: object) -> Settings:
+    """Settings that go to the sandbox, twenty times as fast as the real thing."""
+    values: dict[str, object] = {
+        "base_url": server.url,
+        "token": server.token,
+        "rate": Rate(99, 3.0),
+        "timeout": 5.0,
+        "settle": 0.3,
+        "concurrency": 8,
+        "state_dir": folder,
+        "config_path": folder / "config.toml",
+        "profile": "default",
+    }
+    return Settings(**(values | changes))  # type: ignore[arg-type]  # one dict for many types
+
+
+class RunKit:
+    """A run of some steps: begun, carried out, carried out again."""
+
+    def __init__(self, settings: Settings, steps: Sequence[Step], seen: dict[str, Iterable[str]] | None = None) -> None:
+        self.settings = settings
+        lines = [
+            Line(row, None, step.action, Result.NOT_ATTEMPTED, step, step.account_id, step.objective_id)
+            for row, step in enumerate(steps, start=2)
+        ]
+        header = RunHeader("20260101-000000-test", "import", "2026-01-01T00:00:00+00:00", "f", "h", "t", "k", "u")
+        self.journal = Journal.create(settings.state_dir / "runs", header, b"", lines, seen or {})
+        self.calls = 0
+        self.duplicates = 0
+
+    def carry_out(self) -> BulkobjError | None:
+        """Do what is left to do; the error that it stopped with."""
+        clock = SystemClock()
+        running = Running(self.journal, self.settings, clock, {}, lambda _, __: None)
+        connection = Connection(self.settings, target_key(self.settings.base_url), clock, Random(1), lambda _: None)
+        error = None
+        try:
+            connection.run(running)
+        except BulkobjError as stopped:
+            error = stopped
+        self.calls, self.duplicates = running.calls, running.duplicates
+        return error
+
+    def entries(self) -> list[Entry]:
+        """The lines as the journal has them."""
+        return list(self.journal.entries())
+
+    def results(self) -> list[str]:
+        """The result of each line."""
+        return [entry.line.result.value for entry in self.entries()]
+
+
+def titles(server: SandboxServer, account: str = ACCOUNT) -> list[str]:
+    """The titles of the account's objectives that a test made, sorted."""
+    return sorted(one["title"] for one in server.objectives() if one["accountId"] == account)

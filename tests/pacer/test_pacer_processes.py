@@ -1,0 +1,97 @@
+"""The first promise with real processes on the machine's own clock, some of them killed or stopped at any moment."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from random import Random
+
+import pytest
+from pacer_hammer import RATE, TIMEOUT
+from pacer_world import worst_window
+
+PROCESSES = 5
+
+
+class Hammers:
+    """Processes of :mod:`pacer_hammer` on one ledger, each replaced when it is killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ledger, self.log = folder / "calls.sqlite", folder / "log"
+        self.started = 0
+        self.running = [self._start() for _ in range(PROCESSES)]
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self.started += 1
+        script = Path(__file__).with_name("pacer_hammer.py")
+        arguments: list[str | Path] = [sys.executable, script, self.ledger, self.log, str(self.started)]
+        return subprocess.Popen(arguments, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
+
+    def kill(self, number: int) -> None:
+        self.running[number].kill()
+        self.running[number].wait()
+        self.running[number] = self._start()
+
+    def stop_for(self, number: int, seconds: float) -> None:
+        self.running[number].send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self.running[number].send_signal(signal.SIGCONT)
+
+    def end(self) -> None:
+        for process in self.running:
+            process.kill()
+            process.wait()
+
+    def arrivals(self) -> list[float]:
+        return [float(line) for line in self.log.read_text().splitlines()]
+
+
+@contextmanager
+def hammering(folder: Path) -> Iterator[Hammers]:
+    hammers = Hammers(folder)
+    try:
+        yield hammers
+    finally:
+        hammers.end()
+
+
+@pytest.mark.proof
+@pytest.mark.skipif(os.name != "posix", reason="kills and stops processes the POSIX way")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_killed_and_stopped_processes_break_no_window(tmp_path: Path, seed: int) -> None:
+    """For 20 seconds, one process after another is killed or stopped for a moment."""
+    random = Random(seed)
+    with hammering(tmp_path) as hammers:
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            time.sleep(random.uniform(0.2, 1.0))
+            victim = random.randrange(PROCESSES)
+            if random.random() < 0.5:
+                hammers.kill(victim)
+            else:
+                hammers.stop_for(victim, random.uniform(0, TIMEOUT))
+    arrivals = hammers.arrivals()
+    assert len(arrivals) > 150
+    assert worst_window(arrivals, RATE.seconds) <= RATE.calls
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("seed", [3, 4])
+def test_a_ledger_removed_in_the_midst_breaks_no_window(tmp_path: Path, seed: int) -> None:
+    """Processes whose ledger is removed or damaged wait, agree on a new one, and go on."""
+    random = Random(seed)
+    with hammering(tmp_path) as hammers:
+        for _ in range(2):
+            time.sleep(random.uniform(3, 5))
+            with suppress(FileNotFoundError):
+                hammers.ledger.unlink()
+        time.sleep(4)
+        survivors = [process for process in hammers.running if process.poll() is None]
+    arrivals = hammers.arrivals()
+    assert len(survivors) == PROCESSES
+    assert len(arrivals) > 80
+    assert worst_window(arrivals, RATE.seconds) <= RATE.calls

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bulkobj.columns import COLUMNS, Column, by_alias, by_header, is_known, normalised
+from bulkobj.columns import ACCOUNT_ID, COLUMNS, Column, by_alias, by_header, is_known, normalised
 from bulkobj.dates import Order
 from bulkobj.errors import UsageError
-from bulkobj.model import Severity
+from bulkobj.model import Problem, Severity
 from bulkobj.names import Aliases, Directory, Kind, resolve, wanted
 from bulkobj.plan import Plan, checked
 from bulkobj.rows import CheckedTable, RowRules, check_table
 from bulkobj.spreadsheet.reading import ReadOptions, read_file
 from bulkobj.spreadsheet.table import SourceFile
+from bulkobj.stamps import Stamp, read_stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,9 @@ class CheckedFile:
     tables: tuple[CheckedTable, ...] = ()
 
     def wanted(self) -> frozenset[Kind]:
-        """The kinds of names that the rows hold."""
-        return frozenset().union(*(wanted(table.rows) for table in self.tables))
+        """The kinds of names that must be read: those in the rows, and those that tell a stamped file's tenant."""
+        stamped = frozenset({Kind.STATUS, Kind.CATEGORY} if self.stamp is not None else ())
+        return stamped.union(*(wanted(table.rows) for table in self.tables))
 
     def resolved(self, directory: Directory, aliases: Aliases) -> CheckedFile:
         """The same with ids in place of names."""
@@ -88,6 +90,24 @@ class CheckedFile:
     def checked(self) -> Plan:
         """The plan of a file that was only checked."""
         return self.plan(checked(self.tables))
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """The mark of a workbook of ours."""
+        return read_stamp(self.source.stamp)
+
+    def of_tenant(self, tenant: str, directory: Directory) -> CheckedFile:
+        """The same with a problem where the workbook is another tenant's (contract, "The round trip")."""
+        stamp = self.stamp
+        ids = {thing.id for kind in (Kind.STATUS, Kind.CATEGORY) for thing in directory.things.get(kind, ())}
+        if stamp is None or stamp.is_of(tenant, ids):
+            return self
+        message = (
+            f"this workbook was made from {stamp.tenant}, and {tenant} is another tenant: "
+            "make it again from the tenant that you mean, or name the other one with --base-url or --profile"
+        )
+        wrong = Problem("wrong-tenant", message)
+        return replace(self, source=replace(self.source, problems=(*self.source.problems, wrong)))
 
     @property
     def unusable(self) -> bool:
@@ -142,3 +162,31 @@ def _check_maps(maps: Mapping[str, Column], source: SourceFile) -> None:
     for header in maps:
         if source.tables and normalised(header) not in found:
             raise UsageError(f'--map: the file has no column "{header}"')
+
+
+def accounts_in(path: Path) -> tuple[str, ...]:
+    """The account ids in a file: those of its Account ID column, or one a line; UsageError where there are none."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}") from error
+    file = check_file(FileRequest(path.name, content, path))
+    tables = [table for table in file.tables if ACCOUNT_ID.header in table.headers.names]
+    if tables:
+        _refuse_bad_ids(path, tables)
+        found = [row.value(ACCOUNT_ID) for table in tables for row in table.rows]
+    elif content[:2] == b"PK":
+        found = []
+    else:
+        found = [line.strip() for line in content.decode("utf-8-sig", "replace").splitlines()]
+    ids = tuple(dict.fromkeys(one for one in found if one))
+    if not ids:
+        raise UsageError(f"{path} holds no account: give it an Account ID column, or one id a line")
+    return ids
+
+
+def _refuse_bad_ids(path: Path, tables: Iterable[CheckedTable]) -> None:
+    for row in (row for table in tables for row in table.rows):
+        given = row.cells.get(ACCOUNT_ID.header)
+        if given is not None and given.code:
+            raise UsageError(f"{path}, row {row.number}: {given.message}")

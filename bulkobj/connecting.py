@@ -31,6 +31,11 @@ class Connection:
     random: Random
     on_wait: Callable[[float], None]
 
+    @property
+    def tenant(self) -> str:
+        """The host and port, or the sandbox: the same from one command to the next."""
+        return self.key.partition("#")[0]
+
     def run(self, work: Callable[[Totango, StopSignal], Coroutine[Any, Any, T]]) -> T:
         """Do some work with the service on an event loop of its own, until it is done or the user interrupts.
 

@@ -6,26 +6,30 @@ on the way goes through the :class:`Ui`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bulkobj import report as reports
 from bulkobj import undoing
 from bulkobj.carrying import Finished, NewRun, begin, carry_out, input_of
 from bulkobj.checking import CheckedFile, FileRequest, check_file, read_source
+from bulkobj.collecting import collect
 from bulkobj.connecting import Connection, connected
 from bulkobj.errors import InvalidFileError, UsageError
 from bulkobj.execution.journal import Entry, RunHeader, State
 from bulkobj.execution.runs import RunStore
+from bulkobj.exporting import Export, Filters, Layout, check_output, write_export
 from bulkobj.lookup import read_directory, read_live
 from bulkobj.model import Result
-from bulkobj.names import aliases_of
+from bulkobj.names import Directory, Kind, aliases_of
 from bulkobj.plan import Live, Plan, accounts_to_read, make_plan
 from bulkobj.report import Report
 from bulkobj.reporting import Input, Outputs, check_target, write_all, write_report
 from bulkobj.settings import Settings
+from bulkobj.spreadsheet.saving import save
+from bulkobj.stamps import Stamp, stamp_rows
 from bulkobj.totango.client import Totango
 from bulkobj.ui import Estimate, Ui
 
@@ -56,7 +60,7 @@ def validate(request: FileRequest, settings: Settings | None, outputs: Outputs, 
         target = settings.target
         if file.wanted() and not file.unusable:
             with connected(settings, ui.waiting) as connection:
-                file, calls = connection.run(lambda totango, _: _resolved(file, settings, totango))
+                file, calls = connection.run(lambda totango, _: _resolved(file, connection, totango))
     report = reports.of_plan(file.checked(), request.name, target, calls, dry_run=False)
     return _refusing(_written(report, file, outputs, ui))
 
@@ -68,7 +72,7 @@ def dry_run(request: FileRequest, settings: Settings, outputs: Outputs, choices:
     if file.unusable:
         return _unusable(file, settings, outputs, ui)
     with connected(settings, ui.waiting) as connection:
-        planned = connection.run(lambda totango, _: _plan(file, settings, totango, ui))
+        planned = connection.run(lambda totango, _: _plan(file, connection, totango, ui))
     report = reports.of_plan(planned.plan, request.name, settings.target, planned.calls, dry_run=True)
     finished = _written(report, planned.file, outputs, ui)
     return finished if choices.skip_invalid and not planned.plan.refused else _refusing(finished)
@@ -85,7 +89,7 @@ def import_file(request: FileRequest, settings: Settings, outputs: Outputs, choi
         key = "|".join((connection.key, request.content_hash, *file.sheets))
         with store.lock(key):
             store.refuse_again(key, again=choices.again)
-            planned = connection.run(lambda totango, _: _plan(file, settings, totango, ui))
+            planned = connection.run(lambda totango, _: _plan(file, connection, totango, ui))
             refused = planned.plan.refused or (planned.plan.faulty and not choices.skip_invalid)
             if not refused and planned.plan.steps and not _agrees(planned, settings, ui):
                 raise UsageError("nothing was sent")
@@ -137,6 +141,72 @@ def undo(run: str, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool = 
     return finished
 
 
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """Which objectives are exported, and where to; ``output`` None is standard output, as CSV."""
+
+    output: Path | None
+    accounts: tuple[str, ...] = ()
+    everything: bool = False
+    filters: Filters = field(default_factory=Filters)
+    layout: Layout = Layout.ONE_SHEET
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export wrote, and what it could not read: messages by account, and accounts beyond search's reach."""
+
+    written: tuple[Path, ...]
+    objectives: int
+    accounts: int
+    failed: Mapping[str, str]
+    out_of_reach: int
+
+    @property
+    def exit_code(self) -> int:
+        """0 where all that was asked for was written, else 1."""
+        return 1 if self.failed or self.out_of_reach else 0
+
+
+def export(request: ExportRequest, settings: Settings, ui: Ui) -> Exported:
+    """Read the accounts' objectives, and write those that are wanted; nothing is written where that is interrupted."""
+    check_output(request.output, request.layout)
+    if not request.accounts and not request.everything:
+        raise UsageError("say which accounts: --account ID, --accounts-file PATH or --all")
+    with connected(settings, ui.waiting) as connection:
+        collected = connection.run(
+            lambda totango, _: collect(
+                totango,
+                () if request.everything else request.accounts,
+                request.filters,
+                lambda done, total: ui.progress("Reading accounts", done, total),
+            )
+        )
+        made_at = connection.clock.wall().isoformat(timespec="seconds")
+        content = Export(collected.accounts, collected.directory, connection.tenant, made_at, request.layout)
+    written = write_export(content, request.output)
+    number = sum(len(account.objectives) for account in collected.accounts)
+    return Exported(written, number, len(collected.accounts), collected.failed, collected.out_of_reach)
+
+
+def import_template(output: Path, settings: Settings, ui: Ui) -> None:
+    """Write an empty import workbook with the tenant's names in drop-down lists; a ``.csv`` has headers alone."""
+    check_target(output, (".xlsx", ".csv"))
+    from bulkobj.spreadsheet import blank  # noqa: PLC0415 - brings openpyxl, which only templates need
+
+    if output.suffix.lower() == ".csv":
+        save(output, blank.blank_csv())
+        return
+    kinds = (Kind.STATUS, Kind.CATEGORY, Kind.TEMPLATE)
+    with connected(settings, ui.waiting) as connection:
+        directory = connection.run(lambda totango, _: read_directory(totango, kinds))
+        made_at = connection.clock.wall().isoformat(timespec="seconds")
+        ids = frozenset(thing.id for kind in kinds[:2] for thing in directory.things[kind])
+        stamp = Stamp("template", connection.tenant, made_at=made_at, settings=ids)
+    names = {kind.value: [directory.name(kind, thing.id) for thing in directory.things[kind]] for kind in kinds}
+    save(output, blank.blank_workbook(names, tuple(stamp_rows(stamp))))
+
+
 def rewrite_report(run: str, path: Path, settings: Settings, ui: Ui) -> Finished:
     """Write a run's report again."""
     check_target(path)
@@ -163,17 +233,25 @@ def _check_settled(header: RunHeader, entries: Iterable[Entry]) -> None:
         raise UsageError(f"it is not known yet what became of every row of run {header.run}: `bulkobj resume` it first")
 
 
-async def _resolved(file: CheckedFile, settings: Settings, totango: Totango) -> tuple[CheckedFile, int]:
+async def _named(file: CheckedFile, connection: Connection, totango: Totango) -> tuple[CheckedFile, Directory]:
     directory = await read_directory(totango, file.wanted())
-    return file.resolved(directory, aliases_of(settings.table)), totango.calls
+    file = file.of_tenant(connection.tenant, directory)
+    return file.resolved(directory, aliases_of(connection.settings.table)), directory
 
 
-async def _plan(file: CheckedFile, settings: Settings, totango: Totango, ui: Ui) -> _Planned:
-    directory = await read_directory(totango, file.wanted())
-    file = file.resolved(directory, aliases_of(settings.table))
+async def _resolved(file: CheckedFile, connection: Connection, totango: Totango) -> tuple[CheckedFile, int]:
+    file, _ = await _named(file, connection, totango)
+    return file, totango.calls
+
+
+async def _plan(file: CheckedFile, connection: Connection, totango: Totango, ui: Ui) -> _Planned:
+    file, directory = await _named(file, connection, totango)
+    if file.unusable:
+        return _Planned(file, file.checked(), {}, totango.calls)
     accounts = accounts_to_read(row for table in file.tables for row in table.rows)
     live, calls = await _read(accounts, totango, ui)
-    return _Planned(file, file.plan(make_plan(file.tables, live, directory)), live, calls)
+    bases = file.stamp.bases if file.stamp is not None else {}
+    return _Planned(file, file.plan(make_plan(file.tables, live, directory, bases)), live, calls)
 
 
 async def _read(accounts: Sequence[str], totango: Totango, ui: Ui) -> tuple[Live, int]:

@@ -105,11 +105,9 @@ class _Reader:
         dates = DateRules(order, rules.zone)
         return cls(index, column.header, lambda cell: read_cell(cell, column, dates))
 
-    def given(self, cell: Cell) -> Given | None:
-        key = (cell.__class__, cell)
-        if key not in self.seen:
-            self.seen[key] = self.read(cell)
-        return self.seen[key]
+    def given(self, cell: Cell, key: tuple[type, Cell]) -> Given | None:
+        self.seen[key] = given = self.read(cell)
+        return given
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +118,14 @@ class _Draft:
 
 def _draft(record: Record, readers: list[_Reader]) -> _Draft:
     cells = {}
-    for reader in readers:
-        cell = record.cells[reader.index]
-        if cell is not None and (given := reader.given(cell)) is not None:
+    values = record.cells
+    for reader in readers:  # the innermost loop of reading a file: what was seen before is looked up right here
+        cell = values[reader.index]
+        if cell is None:
+            continue
+        key = (cell.__class__, cell)
+        given = reader.seen[key] if key in reader.seen else reader.given(cell, key)
+        if given is not None:
             cells[reader.header] = given
     return _Draft(_action(cells), cells)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from bulkobj.cli.options import service_options, settings_of
 from bulkobj.connecting import connected
 from bulkobj.lookup import read_directory
 from bulkobj.names import Kind
+from bulkobj.pipeline import import_template
 
 _KINDS = (Kind.STATUS, Kind.CATEGORY, Kind.TEMPLATE)
 
@@ -25,3 +27,14 @@ def settings_command(**options: Any) -> None:
         directory = connection.run(lambda totango, _: read_directory(totango, _KINDS))
     rows = [(kind.value, thing.name, thing.id) for kind in _KINDS for thing in directory.things[kind]]
     show.table(("KIND", "NAME", "ID"), rows)
+
+
+@click.command("template", epilog="Example: bulkobj template --sandbox -o plan.xlsx")
+@click.option("-o", "--output", required=True, metavar="PATH", type=click.Path(path_type=Path), help="Where to.")
+@service_options
+def template_command(*, output: Path, **options: Any) -> None:
+    """Write an empty import workbook with drop-down lists of the tenant's names (or a .csv of headers)."""
+    settings = settings_of(options)
+    with Console() as console:
+        import_template(output, settings, console)
+    click.echo(f"written: {output}", err=True)

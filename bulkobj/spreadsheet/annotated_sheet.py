@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from bulkobj.spreadsheet.cell_notes import edit_notes, note_text
-from bulkobj.spreadsheet.cell_styles import ERROR_FILL, WARNING_FILL, Styles
+from bulkobj.spreadsheet.cell_styles import Styles
 from bulkobj.spreadsheet.cell_xml import cell_xml, column_letters
 from bulkobj.spreadsheet.note_shapes import Place, edit_shapes
 from bulkobj.spreadsheet.package_parts import OFFICE, Parts
@@ -23,6 +23,8 @@ from bulkobj.spreadsheet.table import Cell, Table
 
 _WIDTHS = dict(zip(RESULT_HEADERS, (7, 13, 15, 38, 60, 13, 11, 21), strict=True))
 _RESULT = RESULT_HEADERS.index("_result")
+#: Bytes of a sheet's XML; a tenth of them is what ten thousand rows come to.
+MAX_BYTES = 100_000_000
 _LAST_COLUMN = 16_384
 #: The sections that stand before ``legacyDrawing`` (ECMA-376 part 1, 18.3.1.99, CT_Worksheet).
 _BEFORE_NOTES = (
@@ -53,6 +55,8 @@ class AnnotatedSheet:
         Raises CannotAnnotateError where that can't be done soundly.
         """
         content = self.parts.read_xml(self.part)
+        if len(content) > MAX_BYTES:
+            raise CannotAnnotateError("its sheet is so large that it would take too long")
         numbers = {self.table.header_number, *(record.number for record in self.table.records)}
         self._sheet, self._changes = places(content, numbers), Splices(content)
         self._columns = columns_of(self._sheet)
@@ -70,11 +74,11 @@ class AnnotatedSheet:
         editor = RowEditor(self.styles, self._sheet.prefix, self._columns.styles)
         for record in self.table.records:
             result = self.results.get(record.number)
-            colours = dict(self._colours(result)) if result else {}
+            marks = dict(self._marks(result)) if result else {}
             cells = dict(enumerate(self._cells(record.number, first, result), first))
             start, end = self._sheet.rows[record.number]
             row = self._sheet.content[start:end]
-            self._changes.replace(start, end, editor.edit(row, record.number, cells, colours))
+            self._changes.replace(start, end, editor.edit(row, record.number, cells, marks))
 
     def _cells(self, number: int, first: int, result: ResultRow | None) -> Iterator[str]:
         """Our cells of one row, as XML; a row without a result has empty ones."""
@@ -95,11 +99,9 @@ class AnnotatedSheet:
             if note.header in self.table.headers:
                 yield self.table.headers.index(note.header), note
 
-    def _colours(self, result: ResultRow) -> Iterator[tuple[int, str]]:
-        for column, note in sorted(
-            self._noted(result), key=lambda pair: pair[1].is_error
-        ):  # an error has the last word
-            yield column, ERROR_FILL if note.is_error else WARNING_FILL
+    def _marks(self, result: ResultRow) -> list[tuple[int, bool]]:
+        """The columns of bad cells, and whether they hold an error; an error has the last word on a cell."""
+        return sorted((column, note.is_error) for column, note in self._noted(result))
 
     def _free_column(self) -> int:
         """The first column right of all content, and of merged cells and charts beside the table's rows."""
@@ -191,7 +193,7 @@ class AnnotatedSheet:
         if section is None:
             return None
         wanted = next((value for key, value in section.attributes.items() if key.rpartition(":")[2] == "id"), None)
-        return next(one.target for one in self.parts.relationships(self.part) if one.id == wanted)
+        return {one.id: one.target for one in self.parts.relationships(self.part)}[wanted or ""]
 
     def _new_notes_drawing(self) -> str:
         name = self.parts.free_name("xl/drawings/vmlDrawing{}.vml")

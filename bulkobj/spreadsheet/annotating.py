@@ -119,7 +119,8 @@ class _Workbook:
         self._parts.put(self._name, changes.done())
 
     def _new_styles(self) -> str:
-        part = self._parts.free_name("xl/styles{}.xml")
+        usual = "xl/styles.xml"
+        part = self._parts.free_name("xl/styles{}.xml") if usual in self._parts else usual
         self._parts.put(part, PLAIN)
         self._parts.declare(_STYLES_TYPE, part=part)
         self._parts.relate(self._name, "styles", part)

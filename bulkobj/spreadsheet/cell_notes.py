@@ -1,6 +1,7 @@
 """Notes on cells: those of people kept, ours added, and ours of an earlier report taken away.
 
-Every line of ours begins with ``bulkobj:``, so that it is known again even in a note that a person has gone on writing.
+Every line of ours begins with ``bulkobj:``, so that it is known again even in a note that a person has gone on writing,
+and in one whose author was lost: LibreOffice keeps no authors.
 A note without any other line than ours goes when its cell is mended. Threaded comments (whose note is only a
 placeholder, by an author ``tc=...``) are left alone.
 """
@@ -18,7 +19,7 @@ from bulkobj.spreadsheet.sheetwalk import column_index
 from bulkobj.spreadsheet.splicing import Element, Splices, escaped, parse, prefix_at, unsound
 
 AUTHOR = "bulkobj"
-_OURS = re.compile(r"(?:^|\n+)bulkobj: [^\n]*")
+_OURS = re.compile(r"(?:^|(?<!\n)\n++)bulkobj: [^\n]*")
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})")
 _EMPTY = (
     f'<?xml version="1.0" encoding="UTF-8"?>\n<comments xmlns="{MAIN}"><authors/><commentList/></comments>'.encode()
@@ -80,7 +81,7 @@ class _Editor:
         if text is None:
             raise unsound("a comment without text")
         whole = "".join(piece.text for _, piece in _pieces(text))
-        if name == AUTHOR and not _OURS.sub("", whole).strip():
+        if _OURS.search(whole) and not _OURS.sub("", whole).strip():
             self._changes.replace(note.start, note.end, b"")
             self._result.gone.update({place} - self._ours.keys())
         elif place in self._ours or _OURS.search(whole):

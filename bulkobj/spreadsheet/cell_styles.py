@@ -1,19 +1,24 @@
 """The styles of a workbook, with some of ours added: colours for bad cells and results, a date format.
 
 A bad cell gets a fill of ours in place of its own. So that a later report can give the cell its own fill back, our
-fill keeps the covered colour as its background colour, which a solid fill doesn't show and spreadsheet programs keep.
-Covered patterns and gradients can't be kept so; such a cell is left without a fill once it is mended.
+fill keeps the covered colour as its background colour, which a solid fill doesn't show and Excel keeps. LibreOffice
+puts another one there; so the last bits of our colour are a checksum of what it covers, and where that is wrong the
+cell is left without a fill once it is mended, as it is where a pattern or gradient was covered.
 """
 
 from __future__ import annotations
 
+import re
+import zlib
 from collections.abc import Mapping
 
 from bulkobj.spreadsheet.package_parts import MAIN
 from bulkobj.spreadsheet.splicing import Element, Splices, escaped, parse, prefix_at, unsound, with_attribute
 
-#: Colours that no palette offers, so that a fill of ours is known by its colour.
-ERROR_FILL, WARNING_FILL = "FFFFC9CF", "FFFFF2B3"
+#: A fill of ours is known by its colour: light reds and yellows that no palette offers, differing in their last bits.
+ERROR_COLOUR = re.compile(r"FFFEC[8-9A-F]C[0-9A-F]")
+WARNING_COLOUR = re.compile(r"FFFEF[0-7]B[0-9A-F]")
+_ERROR, _WARNING = 0xFFFEC8C0, 0xFFFEF0B0
 _TONE_FILLS = {"good": "FFD8F0DB", "bad": "FFFFD5D9", "neutral": "FFECEFF3"}
 _DATE_TIME = "yyyy\\-mm\\-dd\\ hh:mm:ss"
 #: What a workbook without any styles of its own looks like.
@@ -24,7 +29,8 @@ PLAIN = (
     '<fill><patternFill patternType="gray125"/></fill></fills>'
     '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
     '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-    '<cellXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/></cellXfs></styleSheet>'
+    '<cellXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 ).encode()
 
 _Attributes = tuple[tuple[str, str], ...]
@@ -68,7 +74,7 @@ class Styles:
         self._fonts = _Collection(content, self._section("fonts"))
         self._formats = _Collection(content, self._section("cellXfs"))
         self._number_format = ""
-        self._marked: dict[tuple[int, str], int] = {}
+        self._marked: dict[tuple[int, bool], int] = {}
         self._unmarked: dict[int, int] = {}
         self._made: dict[tuple[int, tuple[tuple[str, int], ...]], int] = {}
         if not self._formats.entries:
@@ -81,13 +87,15 @@ class Styles:
             raise unsound(f"styles without {name}")
         return section
 
-    def marked(self, style: int, colour: str) -> int:
-        """The style with its fill covered by :data:`ERROR_FILL` or :data:`WARNING_FILL`."""
-        if (style, colour) not in self._marked:
+    def marked(self, style: int, *, is_error: bool) -> int:
+        """The style with its fill covered by that of an error or a warning."""
+        key = style, is_error
+        if key not in self._marked:
             own = self.unmarked(style)
-            fill = self._fill(colour, _colour_of(self._fill_of(own)) or _NO_COLOUR)
-            self._marked[style, colour] = self._with(own, fillId=fill, applyFill=1)
-        return self._marked[style, colour]
+            covered = _colour_of(self._fill_of(own)) or _NO_COLOUR
+            fill = self._fill(_marking(_ERROR if is_error else _WARNING, covered), covered)
+            self._marked[key] = self._with(own, fillId=fill, applyFill=1)
+        return self._marked[key]
 
     def unmarked(self, style: int) -> int:
         """The style with the fill that it had before it was marked; the style itself where it never was."""
@@ -120,21 +128,23 @@ class Styles:
     def _restored(self, style: int) -> int:
         pattern = self._fill_of(style).child("patternFill")
         shown = pattern.child("fgColor") if pattern else None
-        if pattern is None or shown is None or shown.attributes.get("rgb") not in (ERROR_FILL, WARNING_FILL):
+        colour = shown.attributes.get("rgb", "") if shown else ""
+        base = _ERROR if ERROR_COLOUR.fullmatch(colour) else _WARNING if WARNING_COLOUR.fullmatch(colour) else None
+        if pattern is None or base is None:
             return style
-        covered = pattern.child("bgColor")
-        colour = tuple(covered.attributes.items()) if covered else _NO_COLOUR
-        fill = 0 if colour in (_NO_COLOUR, (("auto", "1"),)) else self._solid(colour)
-        return self._with(style, fillId=fill, applyFill=1)
+        background = pattern.child("bgColor")
+        covered = tuple(background.attributes.items()) if background else _NO_COLOUR
+        is_kept = covered != _NO_COLOUR and _marking(base, covered) == colour
+        return self._with(style, fillId=self._solid(covered) if is_kept else 0, applyFill=1)
 
     def _fill_of(self, style: int) -> Element:
         place = int(_attributes(self._format(style)).get("fillId", "0"))
-        if place >= len(self._fills.entries):
+        if not 0 <= place < len(self._fills.entries):
             raise unsound("a fill that isn't there")
         return parse(self._fills.entries[place])
 
     def _format(self, style: int) -> bytes:
-        if style >= len(self._formats.entries):
+        if not 0 <= style < len(self._formats.entries):
             raise unsound("a cell format that isn't there")
         return self._formats.entries[style]
 
@@ -204,6 +214,12 @@ def _look(entry: bytes) -> tuple[frozenset[tuple[str, str]], bytes]:
     return frozenset(item for item in root.attributes.items() if item[0] != "applyFill"), entry[
         root.opened : root.close
     ]
+
+
+def _marking(base: int, covered: _Attributes) -> str:
+    """The colour of a fill of ours that covers that colour: seven bits of a checksum in its last two bytes."""
+    bits = zlib.crc32(repr(sorted(covered)).encode()) & 0x7F
+    return f"{base + ((bits >> 4) << 8) + (bits & 0xF):08X}"
 
 
 def _colour_of(fill: Element) -> _Attributes | None:

@@ -16,6 +16,8 @@ from bulkobj.spreadsheet.values import csv_row
 DELIMITERS = (",", ";", "\t", "|")
 #: Characters of the file's beginning that are enough to find the delimiter by.
 _SAMPLE = 200_000
+#: Columns from which on the number of delimiters in a line says something.
+_WIDE = 4
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -86,7 +88,7 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
         for number, row in enumerate(reader, 1):
             if len(row) > MAX_COLUMNS:
                 _drop_blank_end(row)
-            if reader.line_num - line > 1:
+            if reader.line_num - line > 1 and widest >= _WIDE:
                 _refuse_swallowed(row, number, widest, delimiter)
             cells, widest, line = cells + len(row), max(widest, len(row)), reader.line_num
             if widest > MAX_COLUMNS or number > MAX_ROWS or cells > MAX_CELLS:
@@ -127,7 +129,7 @@ def _refuse_swallowed(row: list[str], number: int, width: int, delimiter: str) -
         after = len(row) - 1 - index
         expected = [width - 1 - index, *[width - 1] * (len(lines) - 2), width - 1 - after]
         counts = [line.count(delimiter) for line in lines]
-        if len(lines) > 1 and counts == expected and sum(counts) >= 3 and not _spaced(text, delimiter):
+        if len(lines) > 1 and counts == expected and not _spaced(text, delimiter):
             raise _unclosed(number, "swallowed")
 
 

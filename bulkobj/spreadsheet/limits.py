@@ -7,7 +7,7 @@ from bulkobj.model import Problem
 #: Bytes of a file as it stands on disk. At 100 calls a minute a file of this size would be imported for months.
 MAX_FILE = 200_000_000
 #: Bytes that the parts of a workbook may have once they are decompressed, all together.
-MAX_INFLATED = 300_000_000
+MAX_INFLATED = 200_000_000
 #: The rows that a spreadsheet program can hold.
 MAX_ROWS = 1_048_576
 #: Columns with content. Programs allow 16,384; bulkobj knows about a dozen, and an admin may keep some more.

@@ -15,17 +15,18 @@ from bulkobj.spreadsheet.splicing import Splices, unsound
 Place = tuple[int, int]
 
 _SPACES = {"v": "vml", "o": "office:office", "x": "office:excel"}
-_SHAPE = re.compile(rb"<([\w.-]+):shape\b[^>]*(?<!/)>.*?</\1:shape\s*>", re.DOTALL)
+_SHAPE_TAG = re.compile(rb"<(/?)[\w.-]+:shape\b[^<>]*>")
 _IS_NOTE = re.compile(rb"""ObjectType\s*=\s*["']Note["']""")
 _ROW = re.compile(rb"<(?:[\w.-]+:)?Row>\s*(\d+)\s*</")
 _COLUMN = re.compile(rb"<(?:[\w.-]+:)?Column>\s*(\d+)\s*</")
 _ANCHOR = re.compile(rb"(<(?:[\w.-]+:)?Anchor>)([^<]*)(</)")
 _NUMBER = re.compile(rb"_x0000_s(\d+)")
-_EMPTY = (
+_START = (
     b'<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
-    b'xmlns:x="urn:schemas-microsoft-com:office:excel"><o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data="1"/>'
+    b'xmlns:x="urn:schemas-microsoft-com:office:excel"><o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data="%b"/>'
     b"</o:shapelayout></xml>"
 )
+_BLOCK = 1024  # numbers of shapes come in blocks, of which a drawing says which ones it uses
 _TYPE = (
     b'<v:shapetype id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
     b'<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
@@ -41,24 +42,42 @@ def edit_shapes(content: bytes | None, gone: Collection[Place], texts: Mapping[P
 
     A box that is there stays what it is, and only becomes higher where its text needs it.
     """
-    content = _EMPTY if content is None else content
+    content = _empty(len(texts)) if content is None else content
     changes = Splices(content)
     there: set[Place] = set()
     for place, shape in _notes(content):
         there.add(place)
         if place in gone:
-            changes.replace(shape.start(), shape.end(), b"")
+            changes.replace(*shape, b"")
         elif place in texts:
-            changes.replace(shape.start(), shape.end(), _higher(shape[0], place, texts[place], columns))
+            changes.replace(*shape, _higher(content[slice(*shape)], place, texts[place], columns))
     _append(changes, {place: text for place, text in texts.items() if place not in there}, columns)
     return changes.done()
 
 
-def _notes(content: bytes) -> Iterator[tuple[Place, re.Match[bytes]]]:
-    for shape in _SHAPE.finditer(content):
-        row, column = _ROW.search(shape[0]), _COLUMN.search(shape[0])
-        if _IS_NOTE.search(shape[0]) and row and column:
-            yield (int(row[1]), int(column[1])), shape
+def _empty(shapes: int) -> bytes:
+    """A VML part that is to hold so many shapes."""
+    blocks = range(1, shapes // _BLOCK + 2)
+    return _START % ",".join(map(str, blocks)).encode()
+
+
+def _notes(content: bytes) -> Iterator[tuple[Place, tuple[int, int]]]:
+    """The cells that have a box, and where the boxes stand."""
+    for start, end in _shapes(content):
+        shape = content[start:end]
+        row, column = _ROW.search(shape), _COLUMN.search(shape)
+        if _IS_NOTE.search(shape) and row and column:
+            yield (int(row[1]), int(column[1])), (start, end)
+
+
+def _shapes(content: bytes) -> Iterator[tuple[int, int]]:
+    start = None
+    for tag in _SHAPE_TAG.finditer(content):
+        if not tag[1]:
+            start = None if tag[0].endswith(b"/>") else tag.start()
+        elif start is not None:
+            yield start, tag.end()
+            start = None
 
 
 def _append(changes: Splices, texts: Mapping[Place, str], columns: Columns) -> None:
@@ -74,7 +93,7 @@ def _append(changes: Splices, texts: Mapping[Place, str], columns: Columns) -> N
         if f"xmlns:{prefix}=".encode() not in content
     )
     changes.insert(root + len("<xml"), missing.encode())
-    first = max((int(number) for number in _NUMBER.findall(content)), default=1024) + 1
+    first = max((int(number) for number in _NUMBER.findall(content)), default=_BLOCK) + 1
     shapes = [_shape(number, *item, columns).encode() for number, item in enumerate(texts.items(), first)]
     known_type = b"" if b'"_x0000_t202"' in content else _TYPE
     changes.insert(end, known_type + b"".join(shapes))

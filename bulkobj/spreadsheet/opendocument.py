@@ -18,9 +18,7 @@ _MANIFEST = "META-INF/manifest.xml"
 
 def refuse_protected(package: Package) -> None:
     """UnreadableError where a password keeps the content from being read."""
-    if "encrypted-package" in package or (
-        _MANIFEST in package and any(name == "encryption-data" for name, _ in tags(package.read(_MANIFEST)))
-    ):
+    if "encrypted-package" in package or (_MANIFEST in package and tags(package.read(_MANIFEST), "encryption-data")):
         raise UnreadableError(PROTECTED)
 
 

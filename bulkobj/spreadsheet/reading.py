@@ -119,7 +119,7 @@ class _LoadedBook:
 
 def _open_zip(data: bytes) -> Book:
     package = Package(data)
-    if "mimetype" not in package or not package.read("mimetype").startswith(opendocument.MIMETYPE.encode()):
+    if "mimetype" not in package or not package.read("mimetype", 100).startswith(opendocument.MIMETYPE.encode()):
         return OoxmlBook(package)
     opendocument.refuse_protected(package)
     content = package.read("content.xml")

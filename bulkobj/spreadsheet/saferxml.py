@@ -9,6 +9,9 @@ from xml.parsers import expat
 
 from bulkobj.spreadsheet.limits import UnreadableError
 
+#: Sheets, or relations between parts, that a workbook may have.
+MAX_TAGS = 10_000
+
 Attributes = dict[str, str]
 
 #: How a document in UTF-16 begins, with a byte order mark or without.
@@ -48,10 +51,17 @@ def parse(
         raise damaged() from fault
 
 
-def tags(data: bytes) -> list[tuple[str, Attributes]]:
-    """All start tags of a small document: name without its prefix, and attributes without theirs."""
+def tags(data: bytes, *names: str) -> list[tuple[str, Attributes]]:
+    """The start tags of those names, up to :data:`MAX_TAGS`: names and attributes come without their prefixes."""
     found: list[tuple[str, Attributes]] = []
-    parse(data, lambda name, attributes: found.append((local(name), {local(k): v for k, v in attributes.items()})))
+
+    def start(name: str, attributes: Attributes) -> None:
+        if local(name) in names:
+            found.append((local(name), {local(key): value for key, value in attributes.items()}))
+            if len(found) > MAX_TAGS:
+                raise damaged()
+
+    parse(data, start)
     return found
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from bulkobj.spreadsheet.sheet_places import SheetPlaces
 from bulkobj.spreadsheet.splicing import Element, parse, with_attribute
 
 _USUAL_WIDTH = 8.43
 _ROW_PIXELS = 20
+_FAR = 1_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,11 @@ class ColumnRange:
     tag: bytes
     width: float | None
     style: int
+
+    @property
+    def near(self) -> range:
+        """Its columns, as far to the right as a table may reach."""
+        return range(self.first, min(self.last, _FAR) + 1)
 
     def but(self, taken: Mapping[int, object]) -> Iterator[tuple[int, bytes]]:
         """The range without some columns, as ranges that are left of it: where they begin, and their tags."""
@@ -37,38 +43,29 @@ class ColumnRange:
 class Columns:
     """All ``<col>`` of a worksheet, and how wide and high what says nothing is (in pixels)."""
 
-    ranges: tuple[ColumnRange, ...] = ()
-    pixels: int = 64
-    row_pixels: int = _ROW_PIXELS
-    heights: Mapping[int, float] = field(default_factory=dict)
+    ranges: tuple[ColumnRange, ...]
+    widths: dict[int, int]
+    pixels: int
+    row_pixels: int
+    heights: Mapping[int, float]
 
     def width(self, column: int) -> int:
         """The width of a column in pixels; 0 for a hidden one."""
-        found = self._range(column)
-        return self.pixels if found is None or found.width is None else _pixels(found.width)
+        return self.widths.get(column, self.pixels)
 
     def height(self, row: int) -> int:
         """The height of a row (from 1) in pixels."""
         points = self.heights.get(row)
         return self.row_pixels if points is None else round(points * 4 / 3)
 
-    def _range(self, column: int) -> ColumnRange | None:
-        return next((one for one in self.ranges if one.first <= column <= one.last), None)
-
     def with_widths(self, widths: Mapping[int, float]) -> Columns:
         """The columns where some have these widths (in characters)."""
-        ours = tuple(ColumnRange(column, column, b"", width, 0) for column, width in widths.items())
-        return replace(self, ranges=ours + self.ranges)
+        return replace(self, widths=self.widths | {column: _pixels(width) for column, width in widths.items()})
 
     @property
     def styles(self) -> Mapping[int, int]:
         """The styles of those columns that have one, as far to the right as a table may reach."""
-        return {
-            column: one.style
-            for one in self.ranges
-            if one.style
-            for column in range(one.first, min(one.last, 1_500) + 1)
-        }
+        return {column: one.style for one in self.ranges if one.style for column in one.near}
 
 
 def columns_of(sheet: SheetPlaces) -> Columns:
@@ -82,7 +79,8 @@ def columns_of(sheet: SheetPlaces) -> Columns:
     said = usual.attributes if usual else {}
     width = float(said.get("defaultColWidth", _USUAL_WIDTH))
     height = round(float(said.get("defaultRowHeight", 15)) * 4 / 3)
-    return Columns(ranges, _pixels(width), height or _ROW_PIXELS, sheet.heights)
+    widths = {column: _pixels(one.width) for one in ranges if one.width is not None for column in one.near}
+    return Columns(ranges, widths, _pixels(width), height or _ROW_PIXELS, sheet.heights)
 
 
 def _range(content: bytes, element: Element) -> ColumnRange:

@@ -71,8 +71,9 @@ class RowEditor:
     prefix: str
     column_styles: Mapping[int, int]
 
-    def edit(self, row: bytes, number: int, cells: Mapping[int, str], colours: Mapping[int, str]) -> bytes:
-        """The row with ``cells`` (XML by column) in place of its own, and the cells of ``colours`` marked.
+    def edit(self, row: bytes, number: int, cells: Mapping[int, str], marks: Mapping[int, bool]) -> bytes:
+        """The row with ``cells`` (XML by column) in place of its own, and the cells of ``marks`` marked: True for an
+        error, False for a warning.
 
         Other cells lose the mark of an earlier report. CannotAnnotateError where a formula would be overwritten.
         """
@@ -84,24 +85,26 @@ class RowEditor:
                 _refuse_formula(cell, number)
                 changes.replace(cell.start, cell.end, cells[cell.column].encode())
             else:
-                self._restyle(changes, cell, colours.get(cell.column))
-        blanks = {column: self._blank(found, number, column, colours[column]) for column in colours.keys() - there}
+                self._restyle(changes, cell, is_error=marks.get(cell.column))
+        blanks = {column: self._blank(found, number, column, is_error=marks[column]) for column in marks.keys() - there}
         _insert(changes, found, blanks | {column: xml for column, xml in cells.items() if column not in there})
         if "spans" in found.attributes:  # only a hint for speed, and wrong by now
             opened = tag_end(row, 0)
             changes.replace(0, opened, with_attribute(row[:opened], "spans", None))
         return changes.done()
 
-    def _restyle(self, changes: Splices, cell: CellPlace, colour: str | None) -> None:
+    def _restyle(self, changes: Splices, cell: CellPlace, *, is_error: bool | None) -> None:
         own = self.styles.unmarked(cell.style)
-        style = self.styles.marked(own, colour) if colour else own
+        style = own if is_error is None else self.styles.marked(own, is_error=is_error)
         if style != cell.style:
             tag = with_attribute(changes.content[cell.start : cell.opened], "s", str(style))
             changes.replace(cell.start, cell.opened, tag)
 
-    def _blank(self, row: RowPlaces, number: int, column: int, colour: str) -> str:
+    def _blank(self, row: RowPlaces, number: int, column: int, *, is_error: bool) -> str:
         own = self.column_styles.get(column, 0) if row.style is None else row.style
-        return f'<{self.prefix}c r="{column_letters(column)}{number}" s="{self.styles.marked(own, colour)}"/>'
+        return (
+            f'<{self.prefix}c r="{column_letters(column)}{number}" s="{self.styles.marked(own, is_error=is_error)}"/>'
+        )
 
 
 def _refuse_formula(cell: CellPlace, number: int) -> None:

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from bulkobj.spreadsheet.grid import SheetFacts
+from bulkobj.spreadsheet.limits import check_faults, check_range
 from bulkobj.spreadsheet.saferxml import Attributes, damaged, local, parse
 from bulkobj.spreadsheet.table import BadCell
 from bulkobj.spreadsheet.values import bad_cell
@@ -46,6 +47,7 @@ class Walker:
     def __init__(self, xml: bytes) -> None:
         self.implicit = False
         self._rows = self._columns = 0
+        self._seen = self._found = 0  # row elements, bad cells; a place may come twice
         self._hidden: set[int] = set()
         self._bad: dict[tuple[int, int], BadCell] = {}
         self._row, self._column = 1, 0  # where a cell stands that doesn't say: rows from 1, columns from 0
@@ -62,7 +64,7 @@ class Walker:
     def _start(self, name: str, attributes: Attributes) -> None:
         name = local(name)
         if name == "c":
-            self._cell, self._texts = attributes, {}
+            self._cell, self._texts, self._inside = attributes, {}, None
         elif name == "row":
             self._start_row(attributes)
         elif name in _PARTS:
@@ -70,6 +72,8 @@ class Walker:
             self._texts.setdefault(name, "")
 
     def _start_row(self, attributes: Attributes) -> None:
+        self._seen += 1
+        check_range(self._seen, 1)
         number = attributes.get("r")
         if number is None:
             self.implicit = True
@@ -101,6 +105,8 @@ class Walker:
         bad = fault_of(attributes.get("t"), texts.get("f"), texts.get("v"))
         if bad:
             self._bad[row, column] = bad
+            self._found += 1
+            check_faults(self._found)
         if bad or texts.get("v") or "is" in texts:
             self._rows = max(self._rows, row)
             self._columns = max(self._columns, self._column)

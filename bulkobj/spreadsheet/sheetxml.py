@@ -11,18 +11,18 @@ import html
 import re
 
 from bulkobj.spreadsheet.grid import SheetFacts
-from bulkobj.spreadsheet.limits import MAX_COLUMNS
+from bulkobj.spreadsheet.limits import MAX_COLUMNS, check_faults, check_range
 from bulkobj.spreadsheet.sheetwalk import Walker, column_index, fault_of
 from bulkobj.spreadsheet.table import BadCell
+from bulkobj.spreadsheet.values import bad_cell
 
+_ROW = rb'<row r="(\d{1,7})"([^<>]*)>(?:%b)*+</row>'  # no groups within `*+`: Python 3.11 takes fright at them
+_VALUE = rb"><v>[^<]++</v></c>| ?/>|><is><t[^<>]*+>[^<]*+</t></is></c>"
 _FORMULA = rb"<f(?: [^<>]*+)?+(?:(?<=/)>|>[^<]*+</f>)"
-_CELL = (
-    rb'<c r="[A-Z]([A-Z]{1,2})?+\1"(?: [st]="(?:(e)|[^"<>]++)")*+'  # `\1` is the row's own number
-    rb"(?:><v>[^<]++</v></c>| ?/>|><is><t[^<>]*+>[^<]*+</t></is></c>"
-    rb"|>(?:()" + _FORMULA + rb")?+(?:<v>[^<]*+</v>|<v ?/>)?+</c>)"
-)
-#: Its groups: number, other attributes, and whether there is a column beyond Z, an error, a formula.
-_PLAIN_ROW = re.compile(rb'<row r="(\d{1,7})"([^<>]*+)>(?:' + _CELL + rb")*+</row>")
+_RESULT = rb">(?:" + _FORMULA + rb")?+(?:<v>[^<]*+</v>|<v ?/>)?+</c>"
+#: A row of values and blanks up to column Z, without errors or formulas. In cells, `\1` is the row's own number.
+_SIMPLE_ROW = re.compile(_ROW % (rb'<c r="[A-Z]\1"(?: [st]="(?!e")[^"<>]++")*+(?:%b)' % _VALUE))
+_PLAIN_ROW = re.compile(_ROW % (rb'<c r="[A-Z]{1,3}\1"(?: [st]="[^"<>]++")*+(?:%b|%b)' % (_VALUE, _RESULT)))
 _HIDDEN = re.compile(rb'\shidden="(?:1|true)"')
 _UNCALCULATED = re.compile(
     rb'<c r="([A-Z]+)(\d+)"([^<>]*+)>' + _FORMULA.replace(b"[^<]*+", b"([^<]*+)") + rb"(<v></v>|<v ?/>)?+</c>"
@@ -30,67 +30,68 @@ _UNCALCULATED = re.compile(
 _ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^<>]* t="e"[^<>]*>(?:' + _FORMULA + rb")?(?:<v>([^<]*)</v>)?")
 _LETTERS = re.compile(rb'<c r="([A-Z]{2,3})')
 _FILLED = re.compile(rb'<c r="([A-Z]+)(\d+)"[^<>]*+(?<!/)>')
-_ERROR_TYPE = re.compile(rb"""(<(?:[\w.-]+:)?c\s[^<>]*?\bt\s*=\s*["'])e(?=["'])""")
+_ERROR_TYPE = re.compile(rb"""\st\s*=\s*(["'])e\1""")
 #: Cells up to which the used range is of no concern, so that it need not be known exactly.
-_SMALL = 2_000_000
+_SMALL = 10_000_000
+
+_COLUMNS_TO_Z = 26
 
 _Bad = dict[tuple[int, int], BadCell]
 
 
 def scan(xml: bytes) -> SheetFacts:
     """The facts of a worksheet part; UnreadableError where it isn't safe and well-formed XML."""
-    pieces = _PLAIN_ROW.split(xml)
-    between, *columns = (pieces[start :: _PLAIN_ROW.groups + 1] for start in range(_PLAIN_ROW.groups + 1))
-    rest = b"".join(between)
+    check_range(xml.count(b"<row"), 1)
+    simple, not_simple = _cut(_SIMPLE_ROW, xml)
+    plain, rest = _cut(_PLAIN_ROW, not_simple)
     if b"<!" in rest or rest.count(b"<?") > 1:  # comments and the like could hide what the cut rows are
         return Walker(xml).facts
     walker = Walker(rest)
     if walker.implicit and len(rest) < len(xml):  # places are counted from the cell before, so count all cells
         return Walker(xml).facts
-    return _joined(_facts(xml, *columns), walker.facts)
+    others = walker.facts
+    rows = max(simple.rows, plain.rows)
+    columns = max(_COLUMNS_TO_Z, _columns(set(_LETTERS.findall(not_simple))))
+    if columns > MAX_COLUMNS or rows * columns > _SMALL:
+        rows, columns = _extent_without_blanks(xml)
+    return SheetFacts(
+        max(rows, others.rows),
+        max(columns, others.columns),
+        {*simple.hidden, *plain.hidden, *others.hidden},
+        {**_errors(not_simple), **_uncalculated(not_simple), **others.bad},
+    )
 
 
-def _facts(
-    xml: bytes,
-    numbers: list[bytes],
-    attributes: list[bytes],
-    wide: list[bytes],
-    errors: list[bytes],
-    formulas: list[bytes],
-) -> SheetFacts:
-    """The facts of the plain rows, of which the parameters hold the groups."""
-    last, columns = max(map(int, numbers), default=0), _columns({b"Z"})
-    if any(wide):
-        columns = _columns({b"Z", *_LETTERS.findall(xml)})
-    if columns > MAX_COLUMNS or last * columns > _SMALL:
-        last, columns = _extent_without_blanks(xml)
+def _cut(pattern: re.Pattern[bytes], xml: bytes) -> tuple[SheetFacts, bytes]:
+    """The rows of that pattern, as far as their tags tell of them, and the document without them."""
+    pieces = pattern.split(xml)
+    rest, numbers, attributes = pieces[::3], pieces[1::3], pieces[2::3]
     hidden = {
         int(number)
         for number, others in zip(numbers, attributes, strict=True)
         if b"hidden" in others and _HIDDEN.search(others)
     }
-    bad: _Bad = {}
-    if any(formula is not None for formula in formulas):
-        bad |= _uncalculated(xml)
-    if any(errors):
-        bad |= _errors(xml)
-    return SheetFacts(last, columns, hidden, bad)
-
-
-def _joined(some: SheetFacts, others: SheetFacts) -> SheetFacts:
-    rows, columns = max(some.rows, others.rows), max(some.columns, others.columns)
-    return SheetFacts(rows, columns, {*some.hidden, *others.hidden}, {**some.bad, **others.bad})
+    return SheetFacts(rows=max(map(int, numbers), default=0), hidden=hidden), b"".join(rest)
 
 
 def errors_as_text(xml: bytes) -> bytes:
     """The worksheet with its error cells turned into texts: python-calamine refuses sheets with the newer errors."""
-    return _ERROR_TYPE.sub(rb"\1str", xml)
+
+    def replaced(match: re.Match[bytes]) -> bytes:
+        in_a_tag = xml.rfind(b"<", 0, match.start()) > xml.rfind(b">", 0, match.start())
+        return match[0].replace(b"e", b"str") if in_a_tag else match[0]
+
+    return _ERROR_TYPE.sub(replaced, xml)
 
 
 def _extent_without_blanks(xml: bytes) -> tuple[int, int]:
     """How far the content of the plain rows goes; blank cells that only have a format don't count."""
-    filled = set(_FILLED.findall(xml))
-    return max((int(digits) for _, digits in filled), default=0), _columns({letters for letters, _ in filled})
+    last = 0
+    letters: set[bytes] = set()
+    for match in _FILLED.finditer(xml):
+        letters.add(match[1])
+        last = max(last, int(match[2]))
+    return last, _columns(letters)
 
 
 def _columns(letters: set[bytes]) -> int:
@@ -99,22 +100,27 @@ def _columns(letters: set[bytes]) -> int:
 
 def _uncalculated(xml: bytes) -> _Bad:
     cells: _Bad = {}
-    for letters, digits, attributes, formula, value in _UNCALCULATED.findall(xml):
+    found = 0  # a hostile sheet may have the same place many times
+    for match in _UNCALCULATED.finditer(xml):
+        letters, digits, attributes, formula, value = match.groups()
         kind = "str" if b' t="str"' in attributes else None
-        bad = fault_of(kind, _unescaped(formula), "" if value else None)
+        bad = fault_of(kind, _unescaped(formula), None if value is None else "")
         if bad:
+            found += 1
+            check_faults(found)
             cells[int(digits), column_index(letters.decode("ascii"))] = bad
     return cells
 
 
 def _errors(xml: bytes) -> _Bad:
     cells: _Bad = {}
-    for letters, digits, value in _ERROR.findall(xml):
-        bad = fault_of("e", None, _unescaped(value))
-        if bad:
-            cells[int(digits), column_index(letters.decode("ascii"))] = bad
+    if b't="e"' in xml:
+        for found, match in enumerate(_ERROR.finditer(xml)):
+            check_faults(found)
+            letters, digits, value = match.groups()
+            cells[int(digits), column_index(letters.decode("ascii"))] = bad_cell(_unescaped(value) or "#N/A")
     return cells
 
 
-def _unescaped(text: bytes) -> str:
-    return html.unescape(text.decode("utf-8", "replace"))
+def _unescaped(text: bytes | None) -> str:
+    return html.unescape((text or b"").decode("utf-8", "replace"))

@@ -15,7 +15,7 @@ from xml.parsers import expat
 
 _TAG = re.compile(rb"""<[^<>"']*+(?:(?:"[^"]*+"|'[^']*+')[^<>"']*+)*+>""")
 _NAME = re.compile(rb"</?([^\s/>]+)")
-_ATTRIBUTE = re.compile(rb"""\s+([^\s=<>/"']+)\s*=\s*("[^"]*"|'[^']*')""")
+_ATTRIBUTE = re.compile(rb"""(?<!\s)\s++([^\s=<>/"']+)\s*=\s*("[^"]*"|'[^']*')""")
 _ENCODINGS = ("utf-8", "utf8", "us-ascii")
 
 
@@ -54,9 +54,11 @@ class Element:
 
     def walk(self) -> Iterator[Element]:
         """The element and all that it holds, in the document's order."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        left = [self]
+        while left:
+            element = left.pop()
+            yield element
+            left += reversed(element.children)
 
 
 def parse(content: bytes) -> Element:

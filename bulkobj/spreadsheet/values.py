@@ -82,4 +82,10 @@ def _moment(moment: datetime) -> Cell:
     return rounded.date() if rounded.time() == time() else rounded
 
 
-_CONVERT: dict[type[Any], Callable[[Any], Cell]] = {float: _number, datetime: _moment, timedelta: str}
+def _duration(duration: timedelta) -> Cell:
+    """An elapsed time as it is shown, because it is no time of day: ``78:00:00``."""
+    minutes, seconds = divmod(round(duration.total_seconds()), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
+_CONVERT: dict[type[Any], Callable[[Any], Cell]] = {float: _number, datetime: _moment, timedelta: _duration}

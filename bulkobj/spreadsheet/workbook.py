@@ -30,6 +30,7 @@ _NO_ROWS = Grid([])
 _ROW_END = re.compile(rb"</([\w.-]+:)?row>")
 #: Bytes of a sheet's beginning in which its header is looked for where several sheets are to choose from.
 _HEAD = 400_000
+_MOST_STRINGS = 3_000_000
 #: Bytes that the texts of a sheet's cells could come to at most before it is loaded in a process apart: the
 #: workbook reader copies a text for each cell that holds it, so that a small file can ask for any amount of memory.
 _TEXTS = 2_000_000_000
@@ -52,7 +53,7 @@ class OoxmlBook:
         self._package = package
         workbook = self._find_workbook()
         self._related = _relations(package, workbook)
-        elements = tags(package.read(workbook))
+        elements = tags(package.read(workbook), "workbookPr", "sheet")
         self._date1904 = any(name == "workbookPr" and _is_true(a.get("date1904")) for name, a in elements)
         sheets = [attributes for name, attributes in elements if name == "sheet"]
         self.sheets = [sheet for attributes in sheets if (sheet := self._sheet(attributes))]
@@ -126,7 +127,7 @@ class _Packer:
             parse(xml)
         check_texts(xml)
         if kind == "sharedStrings":
-            self._longest_text = max(map(len, xml.split(b"</si>" if b"</si>" in xml else b"si>")))
+            self._longest_text = _longest(xml)
         self._parts[f"xl/{kind}.xml"] = xml
 
     def add(self, name: str, xml: bytes) -> None:
@@ -135,7 +136,9 @@ class _Packer:
         facts = scan(xml)
         check_range(facts.rows, facts.columns, name)
         self._markup += xml.count(b"<")
-        self._parts[f"xl/worksheets/sheet{len(self._facts)}.xml"] = errors_as_text(xml) if facts.bad else xml
+        if any(bad.code == "bad-cell" for bad in facts.bad.values()):
+            xml = errors_as_text(xml)
+        self._parts[f"xl/worksheets/sheet{len(self._facts)}.xml"] = xml
         self._facts.append(facts)
 
     def grids(self) -> list[Grid]:
@@ -169,6 +172,14 @@ class _Packer:
         }
 
 
+def _longest(strings: bytes) -> int:
+    """The bytes of the longest shared string, its markup included, or more."""
+    end = b"</si>" if b"</si>" in strings else b"si>"
+    if strings.count(end) > _MOST_STRINGS:
+        raise UnreadableError(f"the workbook holds more than {_MOST_STRINGS:,} different texts. Split it")
+    return max(map(len, strings.split(end)))
+
+
 def _relation(name: str, kind: str, target: str) -> str:
     return f'<Relationship Id="{name}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
 
@@ -180,10 +191,9 @@ def _relation_list(relations: str) -> str:
 def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
     """The relations of a part (of the package as a whole for ``""``): each one's kind and target part by its id."""
     folder, name = posixpath.split(part)
-    elements = tags(package.read(posixpath.join(folder, "_rels", f"{name}.rels")))
     found = {}
-    for element, attributes in elements:
-        if element == "Relationship" and attributes.get("TargetMode") != "External":
+    for _, attributes in tags(package.read(posixpath.join(folder, "_rels", f"{name}.rels")), "Relationship"):
+        if attributes.get("TargetMode") != "External":
             target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", "")))
             kind = attributes.get("Type", "").rpartition("/")[2]
             found[attributes.get("Id", "")] = (kind, target.lstrip("/"))

@@ -93,9 +93,10 @@ class Totango:
             return None
         return _decoded(call, answer, lambda: objectives_of(answer, account_id))
 
-    async def accounts(self) -> tuple[Named, ...]:
-        """Every account that search can reach, in pages of 1,000 (api-facts, account search)."""
+    async def accounts(self) -> tuple[tuple[Named, ...], int]:
+        """Every account that search can reach, in pages of 1,000, and how many there are in all (api-facts)."""
         found: dict[str, Named] = {}
+        total = 0
         for offset in range(0, 10_000, _PAGE):
             call = Call("POST", _ACCOUNTS, form={"query": json.dumps(_search(offset))})
             answer = await self._caller.read(call)
@@ -103,7 +104,7 @@ class Totango:
             found |= {account.id: account for account in page}
             if not page or offset + _PAGE >= total:
                 break
-        return tuple(found.values())
+        return tuple(found.values()), total
 
     async def write(self, step: Step, before_send: Callable[[], None]) -> Tried:
         """Send a step; ``before_send`` runs before every try's first byte."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,12 @@ def wait_for(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen within ten seconds"
         time.sleep(0.002)
+
+
+def told(pipe: Connection) -> Any:
+    """What another process says next; fail after half a minute of silence."""
+    assert pipe.poll(30), "the other process says nothing"
+    return pipe.recv()
 
 
 def message(response: httpx.Response) -> tuple[int, str]:

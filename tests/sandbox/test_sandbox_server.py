@@ -24,6 +24,7 @@ from sandbox_kit import (
     client_of,
     message,
     running,
+    told,
     wait_for,
 )
 
@@ -126,6 +127,8 @@ def test_answers_are_not_held_back(tmp_path: Path) -> None:
 
 
 def serve_in_child(folder: Path | None, pipe: Connection) -> None:
+    # Whoever runs the tests in the background of a shell has interrupts ignored, which a child inherits.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     serve(folder, "127.0.0.1", 0, Behaviour(list_wrapper="data"), "7/60", "my-token", pipe.send)
     pipe.send("ended")
 
@@ -135,9 +138,9 @@ def test_serving_lasts_until_ctrl_c(tmp_path: Path, kept: bool) -> None:  # noqa
     """The foreground server says where it is, answers as it was told to, and ends in order with or without a folder."""
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=serve_in_child, args=(tmp_path if kept else None, theirs))
+    process = spawn.Process(target=serve_in_child, args=(tmp_path if kept else None, theirs), daemon=True)
     process.start()
-    said = [ours.recv(), ours.recv()]
+    said = [told(ours), told(ours)]
     url = next(word for word in said[0].split() if word.startswith("http"))
     with httpx.Client(base_url=url, headers={"app-token": "my-token"}, verify=NO_CERTIFICATES) as client:
         answer = client.get(OBJECTIVES, params={"accountId": "ACME-1001"})
@@ -146,7 +149,7 @@ def test_serving_lasts_until_ctrl_c(tmp_path: Path, kept: bool) -> None:  # noqa
     assert (next(iter(answer.json())), answer.headers["RateLimit-Limit"]) == ("data", "7")
     assert guide["POST /sandbox/faults"]
     os.kill(process.pid or 0, signal.SIGINT)
-    assert ours.recv() == "ended"
+    assert told(ours) == "ended"
     process.join(10)
     assert process.exitcode == 0
     process.close()

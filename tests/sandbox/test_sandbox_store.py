@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sandbox_kit import NEW, NO_CERTIFICATES, OBJECTIVES, STATUSES, ManualClock, running, wait_for
+from sandbox_kit import NEW, NO_CERTIFICATES, OBJECTIVES, STATUSES, ManualClock, running, told, wait_for
 
 from bulkobj.clock import SystemClock
 from bulkobj.errors import StorageError
@@ -66,7 +66,7 @@ def open_often(folder: Path, pipe: Connection) -> None:
 def child(target: Callable[[Path, Connection], None], folder: Path) -> Iterator[tuple[Connection, Callable[[], None]]]:
     """Another process, with the pipe that it talks through and a way to kill it as nothing can be survived."""
     ours, theirs = SPAWN.Pipe()
-    process = SPAWN.Process(target=target, args=(folder, theirs))
+    process = SPAWN.Process(target=target, args=(folder, theirs), daemon=True)
     process.start()
 
     def kill() -> None:
@@ -93,7 +93,7 @@ def kill_while_writing(folder: Path, acknowledged: int) -> None:
     with child(serve_until_killed, folder) as (pipe, kill):
         killer = threading.Thread(target=kill)
         with httpx.Client(
-            base_url=pipe.recv(), headers={"app-token": "sandbox-token"}, verify=NO_CERTIFICATES
+            base_url=told(pipe), headers={"app-token": "sandbox-token"}, verify=NO_CERTIFICATES
         ) as client:
             try:
                 while True:
@@ -125,7 +125,7 @@ def test_what_was_not_committed_is_gone_after_a_kill(tmp_path: Path) -> None:
     """A process killed inside a transaction leaves nothing of it, and no lock."""
     before = ids(tmp_path)
     with child(write_without_commit, tmp_path) as (pipe, kill):
-        assert pipe.recv() == "written"
+        assert told(pipe) == "written"
         kill()
     assert ids(tmp_path) == before
     with running(tmp_path) as bench:
@@ -137,7 +137,7 @@ def test_processes_may_come_and_go_at_once(tmp_path: Path) -> None:
     """Four processes open a new store, write to it and close it again and again, and none is turned away."""
     with ExitStack() as children:
         pipes = [children.enter_context(child(open_often, tmp_path))[0] for _ in range(4)]
-        written = [pipe.recv() for pipe in pipes]
+        written = [told(pipe) for pipe in pipes]
     assert all(isinstance(each, list) for each in written), written
     assert len({identity for each in written for identity in each} & ids(tmp_path)) == 160
 
@@ -147,7 +147,7 @@ def test_two_processes_share_data_and_limit(tmp_path: Path) -> None:
     with child(serve_until_killed, tmp_path) as (pipe, _), running(tmp_path, rate="1000000/1") as bench:
         identity = bench.create().json()["id"]
         headers = {"app-token": bench.server.token}
-        with httpx.Client(base_url=pipe.recv(), headers=headers, verify=NO_CERTIFICATES) as other:
+        with httpx.Client(base_url=told(pipe), headers=headers, verify=NO_CERTIFICATES) as other:
             read = other.get(OBJECTIVES, params={"accountId": NEW["accountId"]}).json()
         assert [each["id"] for each in read] == [identity]
         assert [each.method for each in bench.server.arrivals()] == ["POST", "GET"]

@@ -198,10 +198,13 @@ def _check_sheet(tree: ET.Element, styles: int) -> None:
     rows = [int(row.get("r", "0")) for row in tree.iter(M + "row")]
     assert rows == sorted(rows)
     for row in tree.iter(M + "row"):
-        places = [_column(cell.get("r", "")) for cell in row]
-        assert places == sorted(set(places)) or not any(places)
+        places: list[int] = []
+        for cell in row:
+            places.append(_column(cell.get("r", "")) or (places[-1] if places else 0) + 1)
+        assert places == sorted(set(places))
         assert all(int(cell.get("s", "0")) < styles for cell in row)
-        assert all(cell.get("r") in (None, re.sub(r"\d+", str(row.get("r")), cell.get("r", ""))) for cell in row)
+        if row.get("r"):
+            assert all(re.sub(r"[A-Z]+", "", cell.get("r", "")) == row.get("r") for cell in row)
 
 
 _ORDER = (

@@ -1,0 +1,118 @@
+"""Cells of an exported workbook, written as they come: each text exactly, or not at all.
+
+A blank cell never changes anything (contract, "The spreadsheet"), while a text that was cut or mended would be
+imported as an edit. So a text that a cell can't hold is left out, and a note says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from bulkobj.errors import UsageError
+from bulkobj.spreadsheet.cell_xml import MAX_TEXT, possible, serial, units
+from bulkobj.spreadsheet.export_looks import Style
+from bulkobj.spreadsheet.limits import MAX_ROWS
+from bulkobj.spreadsheet.table import Cell, shown
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+_KEPT = "the cell is left blank. The text stays as it is in Totango: a blank cell changes nothing."
+_TOO_LONG = f"This text is too long for a spreadsheet cell ({MAX_TEXT:,} characters), so {_KEPT}"
+_IMPOSSIBLE = f"This text has characters that a workbook can't hold, so {_KEPT}"
+_NOTE_SIZE = {"width": 260, "height": 90}
+#: XlsxWriter (3.3) escapes only the first of two overlapping look-alikes of ``_xHHHH_``. Cut apart, as pieces of rich
+#: text, they need no escape. A text in its own markup for rich text it takes for just that; cut as well, it doesn't.
+_OVERLAPPING = re.compile(r"_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_")
+_CUTS = re.compile(r"(?<=^<)(?=r>)|(?<=_)(?=x[0-9A-Fa-f]{4}_)")
+#: Rich text in a cell is escaped twice by XlsxWriter, so what needs an escape comes out wrong there.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
+
+
+class CellWriter:
+    """Writes rows to one worksheet, from the top down.
+
+    ``required`` gives the name of a column (by its index) whose texts must not be left out, None for any other.
+    """
+
+    def __init__(
+        self, sheet: Worksheet, formats: Mapping[Style, Format], required: Callable[[int], str | None] = lambda _: None
+    ) -> None:
+        self._sheet = sheet
+        self._dates = {date: formats[Style.DATE], datetime: formats[Style.MOMENT]}
+        self._plain = formats[Style.PLAIN]
+        self._required = required
+
+    def write_all(self, rows: Iterable[Sequence[Cell]], first: int) -> int:
+        """Write the rows, the first one at ``first`` (counted from 0); what comes after the last one.
+
+        Raises UsageError for a required text that a cell can't hold, and for more rows than a sheet has.
+        """
+        number = first
+        for row in rows:
+            if number >= MAX_ROWS:
+                raise UsageError(f"a sheet holds {MAX_ROWS:,} rows at most: export fewer accounts, or to a .csv file")
+            self._write_row(number, row)
+            number += 1
+        return number
+
+    def _write_row(self, number: int, row: Sequence[Cell]) -> None:
+        for column, cell in enumerate(row):
+            if isinstance(cell, str):
+                if _is_simple(cell):
+                    self._sheet.write_string(number, column, cell)
+                elif cell:
+                    self._write_text(number, column, cell)
+            elif cell is not None:
+                self._write_other(number, column, cell)
+
+    def _write_other(self, number: int, column: int, cell: Cell) -> None:
+        if isinstance(cell, date) and serial(cell, from_1904=False) is not None:
+            self._sheet.write_datetime(number, column, cell, self._dates[type(cell)])
+        else:
+            self._write_text(number, column, shown(cell))
+
+    def _write_text(self, number: int, column: int, text: str) -> None:
+        obstacle = _obstacle(text)
+        if obstacle:
+            self._leave_out(number, column, obstacle)
+        elif _is_mistaken(text):
+            pieces = [part for piece in _CUTS.split(text) for part in (self._plain, piece)]
+            self._sheet.write_rich_string(number, column, *pieces)
+        else:
+            self._sheet.write_string(number, column, text)
+
+    def _leave_out(self, number: int, column: int, why: str) -> None:
+        name = self._required(column)
+        if name is not None:
+            raise UsageError(
+                f"the {name} in row {number + 1} of the sheet {self._sheet.get_name()} can't stand in a workbook: "
+                "export to a .json file"
+            )
+        self._sheet.write_comment(number, column, why, _NOTE_SIZE)
+
+
+def _is_simple(text: str) -> bool:
+    """Whether the text is neither empty nor in need of a closer look, as nearly all are: this is asked of each."""
+    return 0 < len(text) <= MAX_TEXT // 2 and text.isprintable() and "_x" not in text and text[0] != "<"
+
+
+def is_possible(text: str) -> bool:
+    """Whether a cell can hold exactly this text."""
+    return _obstacle(text) == ""
+
+
+def _obstacle(text: str) -> str:
+    if len(text) > MAX_TEXT // 2 and units(text) > MAX_TEXT:
+        return _TOO_LONG
+    if possible(text) != text or (_is_mistaken(text) and _CONTROL.search(text)):
+        return _IMPOSSIBLE
+    return ""
+
+
+def _is_mistaken(text: str) -> bool:
+    return (text.startswith("<r>") and text.endswith("</r>")) or _OVERLAPPING.search(text) is not None

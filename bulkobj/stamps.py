@@ -1,0 +1,73 @@
+"""What a workbook of ours says of itself on its hidden sheet: whose it is, when it was made, what was in it; pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bulkobj.model import Field, Value
+from bulkobj.spreadsheet.table import Cell
+
+#: A spreadsheet cell holds 32,767 characters.
+_PIECE = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The mark on a workbook of ours.
+
+    ``tenant`` is a host and port; ``settings`` are the ids of its statuses and categories. ``bases`` are the fields of
+    every exported objective as they were, by its id (contract, "The round trip").
+    """
+
+    kind: str
+    tenant: str
+    layout: str = "one-sheet"
+    made_at: str = ""
+    settings: frozenset[str] = frozenset()
+    bases: Mapping[str, Mapping[Field, Value]] = field(default_factory=dict)
+
+    def is_of(self, tenant: str, settings: Collection[str]) -> bool:
+        """Whether it is that tenant's: by its host and port, and by ids of which some must still be there."""
+        return self.tenant == tenant and (not self.settings or not self.settings.isdisjoint(settings))
+
+
+def stamp_rows(stamp: Stamp, bases: Iterable[tuple[str, Mapping[Field, Value]]] = ()) -> Iterator[Sequence[Cell]]:
+    """The rows of the hidden sheet; ``bases`` may be given apart, so that they need not all be held at once."""
+    yield "bulkobj", "1"
+    yield "kind", stamp.kind
+    yield "tenant", stamp.tenant
+    yield "layout", stamp.layout
+    yield "made at", stamp.made_at
+    for id_ in sorted(stamp.settings):
+        yield "setting", id_
+    for objective, fields in (*stamp.bases.items(), *bases) if stamp.bases else bases:
+        text = json.dumps({name.value: value for name, value in fields.items()}, ensure_ascii=True)
+        yield "base", objective, *(text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
+
+
+def read_stamp(rows: Iterable[Sequence[Cell]]) -> Stamp | None:
+    """The stamp that the rows hold; None where they hold none, or one that has been tampered with."""
+    said: dict[str, str] = {}
+    settings: set[str] = set()
+    bases: dict[str, Mapping[Field, Value]] = {}
+    try:
+        for row in rows:
+            name, *values = (str(cell) for cell in row if cell is not None)
+            match name:
+                case "setting":
+                    settings.add(values[0])
+                case "base":
+                    bases[values[0]] = _base("".join(values[1:]))
+                case _:
+                    said[name] = values[0] if values else ""
+        if said.get("bulkobj") != "1":
+            return None
+        return Stamp(said["kind"], said["tenant"], said["layout"], said["made at"], frozenset(settings), bases)
+    except (ValueError, KeyError, IndexError, AttributeError, TypeError):
+        return None
+
+
+def _base(text: str) -> dict[Field, Value]:
+    return {Field(name): tuple(v) if isinstance(v, list) else str(v) for name, v in json.loads(text).items()}

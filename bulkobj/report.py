@@ -11,11 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from bulkobj.cells import written
+from bulkobj.columns import OF_FIELD
 from bulkobj.execution.encoding import changes_to_json
 from bulkobj.execution.journal import Entry, RunHeader, State
-from bulkobj.model import Problem, Result, Severity
+from bulkobj.model import Field, Problem, Result, Severity, Value
 from bulkobj.plan import Line, Plan
 from bulkobj.spreadsheet.results import CellNote, ResultRow, Summary
+from bulkobj.spreadsheet.table import shown
+from bulkobj.texts import clean
 
 GOOD = frozenset(
     {
@@ -174,9 +178,24 @@ def _result_row(row: ReportRow) -> ResultRow:
 
 
 def _whole_message(row: ReportRow) -> str:
-    """The message, and the warnings that it doesn't speak of."""
+    """The message, what an update would change, and the warnings that neither speaks of."""
+    changes = changes_in_words(row.line) if row.result is Result.WOULD_UPDATE else ()
     warnings = (p.message for p in row.line.problems if p.severity is Severity.WARNING)
-    return "; ".join(part for part in (row.message, *warnings) if part)
+    return "; ".join(part for part in (row.message, *changes, *warnings) if part)
+
+
+def changes_in_words(line: Line) -> tuple[str, ...]:
+    """Each changed field with its before and after, as people see them."""
+    return tuple(
+        f"{OF_FIELD[name].header}: {in_words(name, before)} -> {in_words(name, after)}"
+        for name, (before, after) in line.changes.items()
+    )
+
+
+def in_words(name: Field, value: Value | None) -> str:
+    """A value of a field as a person would read it."""
+    text = shown(written(value, OF_FIELD[name].kind)) if value else ""
+    return f'"{clean(text, 100)}"' if text else "(empty)"
 
 
 def summary(report: Report) -> Summary:

@@ -11,12 +11,10 @@ from typing import Any
 import click
 
 from bulkobj.carrying import Finished
-from bulkobj.cells import written
 from bulkobj.columns import OF_FIELD
-from bulkobj.model import Action, Field, Problem, Result, Severity, Value
+from bulkobj.model import Action, Problem, Result, Severity
 from bulkobj.plan import Line, Live, Plan
-from bulkobj.report import Report, to_json
-from bulkobj.spreadsheet.table import shown
+from bulkobj.report import Report, changes_in_words, in_words, to_json
 from bulkobj.texts import clean, counted, numbered
 
 _MOST_NAMED = 10
@@ -62,9 +60,12 @@ class Bar:
 
 def problems(found: Iterable[Problem]) -> list[str]:
     """A line for each problem, those of one cause drawn together, errors first."""
+    found = tuple(found)
+    several = len({problem.sheet for problem in found}) > 1
     groups: dict[tuple[Severity, str, str | None, str | None, str], list[int]] = defaultdict(list)
     for problem in found:
-        key = (problem.severity, problem.code, problem.sheet, problem.column, problem.message)
+        sheet = problem.sheet if several else None
+        key = (problem.severity, problem.code, sheet, problem.column, problem.message)
         rows = groups[key]
         if problem.row is not None:
             rows.append(problem.row)
@@ -132,16 +133,8 @@ def plan_details(report: Report) -> str:
         what = f"row {line.row}: {row.result.value} {_called(line)}"
         lines.append(f"{what}: {clean(row.message, 600)}" if row.message else what)
         if line.action is Action.UPDATE:
-            lines += [
-                f"    {OF_FIELD[name].header}: {_quoted(name, b)} -> {_quoted(name, a)}"
-                for name, (b, a) in line.changes.items()
-            ]
+            lines += [f"    {change}" for change in changes_in_words(line)]
     return "\n".join(lines)
-
-
-def _quoted(name: Field, value: Value | None) -> str:
-    text = shown(written(value, OF_FIELD[name].kind)) if value else ""
-    return f'"{clean(text, 100)}"' if text else "(empty)"
 
 
 def first_rows(report: Report, live: Live) -> str:
@@ -153,7 +146,7 @@ def first_rows(report: Report, live: Live) -> str:
             continue
         lines.append(f"row {row.line.row}: {row.result.value} {clean(row.message, 300)}".rstrip())
         for one in (held[objective] for objective in row.objective_id.split(";") if objective in held):
-            lines += [f"    {OF_FIELD[name].header}: {_quoted(name, value)}" for name, value in one.fields.items()]
+            lines += [f"    {OF_FIELD[name].header}: {in_words(name, value)}" for name, value in one.fields.items()]
     return "\n".join(lines)
 
 

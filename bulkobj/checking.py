@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
@@ -16,7 +16,7 @@ from bulkobj.errors import UsageError
 from bulkobj.model import Problem, Severity
 from bulkobj.names import Aliases, Directory, Kind, resolve, wanted
 from bulkobj.plan import Plan, checked
-from bulkobj.rows import CheckedTable, RowRules, check_table
+from bulkobj.rows import CheckedTable, Row, RowRules, check_table
 from bulkobj.spreadsheet.reading import ReadOptions, read_file
 from bulkobj.spreadsheet.table import SourceFile
 from bulkobj.stamps import Stamp, read_stamp
@@ -73,6 +73,11 @@ class CheckedFile:
         """The kinds of names that must be read: those in the rows, and those that tell a stamped file's tenant."""
         stamped = frozenset({Kind.STATUS, Kind.CATEGORY} if self.stamp is not None else ())
         return stamped.union(*(wanted(table.rows) for table in self.tables))
+
+    def rows(self) -> Iterator[Row]:
+        """The rows of all its tables."""
+        for table in self.tables:
+            yield from table.rows
 
     def resolved(self, directory: Directory, aliases: Aliases) -> CheckedFile:
         """The same with ids in place of names."""

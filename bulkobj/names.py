@@ -7,6 +7,7 @@ two things share one (api-facts, unknown 9).
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -75,6 +76,36 @@ def aliases_of(profile: Mapping[str, Any]) -> Aliases:
     """The aliases of a profile: a table for each kind, such as ``[profiles.default.aliases.status]``."""
     tables = profile.get("aliases", {})
     return {kind: {folded(word): str(name) for word, name in tables.get(kind.value, {}).items()} for kind in Kind}
+
+
+def with_words(aliases: Aliases, words: Mapping[Kind, Mapping[str, str]]) -> Aliases:
+    """The aliases with more words."""
+    return {
+        kind: dict(aliases.get(kind, {})) | {folded(word): name for word, name in words.get(kind, {}).items()}
+        for kind in Kind
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A name that nobody knows, the one that was most likely meant, and how many rows have it."""
+
+    kind: Kind
+    name: str
+    meant: str
+    rows: int
+
+
+def suggestions(rows: Iterable[Row], directory: Directory) -> tuple[Suggestion, ...]:
+    """What was most likely meant by the unknown names of resolved rows, once for each name."""
+    unknown = Counter(
+        (kind, given.text.strip())
+        for row in rows
+        for kind in directory.things
+        if (given := row.cells.get(COLUMN_OF[kind].header)) is not None and given.code == f"unknown-{kind.value}"
+    )
+    close = {key: suggestion(key[1], (thing.name for thing in directory.things[key[0]])) for key in unknown}
+    return tuple(Suggestion(*key, meant, unknown[key]) for key, meant in close.items() if meant is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,9 @@ from bulkobj.execution.runs import RunStore
 from bulkobj.exporting import Export, Filters, Layout, check_output, write_export
 from bulkobj.lookup import read_directory, read_live
 from bulkobj.model import Result
-from bulkobj.names import Directory, Kind, aliases_of
+from bulkobj.names import Directory, Kind, aliases_of, suggestions, with_words
 from bulkobj.plan import Live, Plan, accounts_to_read, make_plan
+from bulkobj.profiles import remember_aliases
 from bulkobj.report import Report
 from bulkobj.reporting import Input, Outputs, check_target, write_all, write_report
 from bulkobj.settings import Settings
@@ -60,7 +61,7 @@ def validate(request: FileRequest, settings: Settings | None, outputs: Outputs, 
         target = settings.target
         if file.wanted() and not file.unusable:
             with connected(settings, ui.waiting) as connection:
-                file, calls = connection.run(lambda totango, _: _resolved(file, connection, totango))
+                file, _, calls = _named(file, connection, ui)
     report = reports.of_plan(file.checked(), request.name, target, calls, dry_run=False)
     return _refusing(_written(report, file, outputs, ui))
 
@@ -72,7 +73,7 @@ def dry_run(request: FileRequest, settings: Settings, outputs: Outputs, choices:
     if file.unusable:
         return _unusable(file, settings, outputs, ui)
     with connected(settings, ui.waiting) as connection:
-        planned = connection.run(lambda totango, _: _plan(file, connection, totango, ui))
+        planned = _plan(file, connection, ui)
     report = reports.of_plan(planned.plan, request.name, settings.target, planned.calls, dry_run=True)
     finished = _written(report, planned.file, outputs, ui)
     return finished if choices.skip_invalid and not planned.plan.refused else _refusing(finished)
@@ -89,7 +90,7 @@ def import_file(request: FileRequest, settings: Settings, outputs: Outputs, choi
         key = "|".join((connection.key, request.content_hash, *file.sheets))
         with store.lock(key):
             store.refuse_again(key, again=choices.again)
-            planned = connection.run(lambda totango, _: _plan(file, connection, totango, ui))
+            planned = _plan(file, connection, ui)
             refused = planned.plan.refused or (planned.plan.faulty and not choices.skip_invalid)
             if not refused and planned.plan.steps and not _agrees(planned, settings, ui):
                 raise UsageError("nothing was sent")
@@ -233,25 +234,36 @@ def _check_settled(header: RunHeader, entries: Iterable[Entry]) -> None:
         raise UsageError(f"it is not known yet what became of every row of run {header.run}: `bulkobj resume` it first")
 
 
-async def _named(file: CheckedFile, connection: Connection, totango: Totango) -> tuple[CheckedFile, Directory]:
-    directory = await read_directory(totango, file.wanted())
+def _named(file: CheckedFile, connection: Connection, ui: Ui) -> tuple[CheckedFile, Directory, int]:
+    """The file with ids in place of names, the names that were read, and the calls that it took."""
+    kinds, calls, directory = file.wanted(), 0, Directory()
+    if kinds:
+        directory, calls = connection.run(lambda totango, _: _directory(kinds, totango))
     file = file.of_tenant(connection.tenant, directory)
-    return file.resolved(directory, aliases_of(connection.settings.table)), directory
+    aliases = aliases_of(connection.settings.table)
+    resolved = file.resolved(directory, aliases)
+    accepted = [one for one in suggestions(resolved.rows(), directory) if ui.accepts(one)]
+    if not accepted:
+        return resolved, directory, calls
+    words = {kind: {one.name: one.meant for one in accepted if one.kind is kind} for kind in kinds}
+    settings = connection.settings
+    remember_aliases(settings.config_path, settings.profile, {k.value: named for k, named in words.items() if named})
+    return file.resolved(directory, with_words(aliases, words)), directory, calls
 
 
-async def _resolved(file: CheckedFile, connection: Connection, totango: Totango) -> tuple[CheckedFile, int]:
-    file, _ = await _named(file, connection, totango)
-    return file, totango.calls
+async def _directory(kinds: Iterable[Kind], totango: Totango) -> tuple[Directory, int]:
+    return await read_directory(totango, kinds), totango.calls
 
 
-async def _plan(file: CheckedFile, connection: Connection, totango: Totango, ui: Ui) -> _Planned:
-    file, directory = await _named(file, connection, totango)
-    if file.unusable:
-        return _Planned(file, file.checked(), {}, totango.calls)
-    accounts = accounts_to_read(row for table in file.tables for row in table.rows)
-    live, calls = await _read(accounts, totango, ui)
+def _plan(file: CheckedFile, connection: Connection, ui: Ui) -> _Planned:
+    file, directory, calls = _named(file, connection, ui)
+    accounts = () if file.unusable else accounts_to_read(file.rows())
+    if not accounts:
+        plan = file.checked() if file.unusable else file.plan(make_plan(file.tables, {}, directory))
+        return _Planned(file, plan, {}, calls)
+    live, more = connection.run(lambda totango, _: _read(accounts, totango, ui))
     bases = file.stamp.bases if file.stamp is not None else {}
-    return _Planned(file, file.plan(make_plan(file.tables, live, directory, bases)), live, calls)
+    return _Planned(file, file.plan(make_plan(file.tables, live, directory, bases)), live, calls + more)
 
 
 async def _read(accounts: Sequence[str], totango: Totango, ui: Ui) -> tuple[Live, int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bulkobj.model import Rate
+from bulkobj.names import Suggestion
 from bulkobj.plan import Live, Plan
 from bulkobj.report import Report
 
@@ -30,6 +31,9 @@ class Ui(Protocol):
 
     def tell(self, text: str) -> None:
         """Something that the user should know."""
+
+    def accepts(self, suggestion: Suggestion) -> bool:
+        """Whether the suggested name is meant, now and from now on."""
 
     def agrees(self, plan: Plan, estimate: Estimate) -> bool:
         """Whether the plan shall be carried out."""

@@ -11,6 +11,7 @@ import click
 from bulkobj.cli import show
 from bulkobj.errors import UsageError
 from bulkobj.model import Action
+from bulkobj.names import Suggestion
 from bulkobj.plan import Live, Plan
 from bulkobj.report import Report
 from bulkobj.texts import clean, counted, duration
@@ -66,6 +67,16 @@ class Console:
         self._close_bar()
         click.echo(clean(text, 2000), err=True)
 
+    def accepts(self, suggestion: Suggestion) -> bool:
+        """Ask once for all rows; a script keeps such words in the config file instead."""
+        if self._yes or not _at_a_terminal():
+            return False
+        self._close_bar()
+        name, meant = clean(suggestion.name, 80), clean(suggestion.meant, 80)
+        rows = counted(suggestion.rows, "row")
+        question = f'Read the {suggestion.kind.value} "{name}" as "{meant}" ({rows}), from now on?'
+        return click.confirm(question, default=False, err=True)
+
     def agrees(self, plan: Plan, estimate: Estimate) -> bool:
         """Show what would be done, and ask; without a terminal only --yes is an answer."""
         self._close_bar()
@@ -74,7 +85,7 @@ class Console:
         click.echo(calls, err=True)
         if self._yes:
             return True
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not _at_a_terminal():
             raise UsageError("nothing was sent: there is no terminal to ask at, so say --yes to go on")
         deletes = sum(line.step is not None and line.step.action is Action.DELETE for line in plan.lines)
         question = f"Go on, and delete {counted(deletes, 'objective')}?" if deletes else "Go on?"
@@ -90,3 +101,7 @@ class Console:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()

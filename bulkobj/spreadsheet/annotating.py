@@ -3,8 +3,8 @@
 The workbook is edited as what it is, a zip file of XML parts, and not loaded and saved through openpyxl. openpyxl
 (3.1) forgets the calculated values of formulas as soon as it saves, so that a mended copy would read as
 ``uncalculated-formula``; it drops charts' details, shapes, slicers, form controls, sparklines, threaded comments and
-newer conditional formats; and it takes eight times as long. Here a part that has nothing to do with the report keeps
-its bytes. openpyxl is used where it is sound: to build the empty import workbook, and in the tests, as an independent
+newer conditional formats; and it takes twice as long. Here a part that has nothing to do with the report keeps its
+bytes. openpyxl is used where it is sound: to build the empty import workbook, and in the tests, as an independent
 reader of what is written here.
 """
 

@@ -83,7 +83,8 @@ class _Editor:
         whole = "".join(piece.text for _, piece in _pieces(text))
         if _OURS.search(whole) and not _OURS.sub("", whole).strip():
             self._changes.replace(note.start, note.end, b"")
-            self._result.gone.update({place} - self._ours.keys())
+            if place not in self._ours:
+                self._result.gone.add(place)
         elif place in self._ours or _OURS.search(whole):
             kept = self._take_out(text)
             if place in self._ours:

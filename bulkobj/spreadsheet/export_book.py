@@ -75,7 +75,8 @@ class BookWriter:
         for column, (header, look) in enumerate(zip(headers, looks, strict=True)):
             self._write_header(sheet, column, header, look)
         keys = {column: headers[column] for column, look in enumerate(looks) if look.is_key}
-        end = CellWriter(sheet, self._formats, keys.get).write_all(rows, 1)
+        wrapped = {column: look.width for column, look in enumerate(looks) if look.style is Style.LONG_TEXT}
+        end = CellWriter(sheet, self._formats, keys.get, wrapped).write_all(rows, 1)
         sheet.autofilter(0, 0, max(end - 1, 1), len(headers) - 1)
         _finish(sheet)
 

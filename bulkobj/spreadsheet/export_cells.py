@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from bulkobj.errors import UsageError
+from bulkobj.model import NOTHING
 from bulkobj.spreadsheet.cell_xml import MAX_TEXT, possible, serial, units
 from bulkobj.spreadsheet.export_looks import Style
 from bulkobj.spreadsheet.limits import MAX_ROWS
@@ -25,6 +26,8 @@ _KEPT = "the cell is left blank. The text stays as it is in Totango: a blank cel
 _TOO_LONG = f"This text is too long for a spreadsheet cell ({MAX_TEXT:,} characters), so {_KEPT}"
 _IMPOSSIBLE = f"This text has characters that a workbook can't hold, so {_KEPT}"
 _NOTE_SIZE = {"width": 260, "height": 90}
+#: The height of a line in points, and how many lines of a text are shown at most.
+_LINE, _MOST_LINES = 15, 6
 #: XlsxWriter (3.3) escapes only the first of two overlapping look-alikes of ``_xHHHH_``. Cut apart, as pieces of rich
 #: text, they need no escape. A text in its own markup for rich text it takes for just that; cut as well, it doesn't.
 _OVERLAPPING = re.compile(r"_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_")
@@ -37,15 +40,22 @@ class CellWriter:
     """Writes rows to one worksheet, from the top down.
 
     ``required`` gives the name of a column (by its index) whose texts must not be left out, None for any other.
+    ``wrapped`` are the widths in characters of columns whose texts are wrapped, by their indexes.
     """
 
     def __init__(
-        self, sheet: Worksheet, formats: Mapping[Style, Format], required: Callable[[int], str | None] = lambda _: None
+        self,
+        sheet: Worksheet,
+        formats: Mapping[Style, Format],
+        required: Callable[[int], str | None] = lambda _: None,
+        wrapped: Mapping[int, int] = NOTHING,
     ) -> None:
         self._sheet = sheet
         self._dates = {date: formats[Style.DATE], datetime: formats[Style.MOMENT]}
         self._plain = formats[Style.PLAIN]
+        self._left_out = formats[Style.LEFT_OUT]
         self._required = required
+        self._wrapped = wrapped
 
     def write_all(self, rows: Iterable[Sequence[Cell]], first: int) -> int:
         """Write the rows, the first one at ``first`` (counted from 0); what comes after the last one.
@@ -61,6 +71,10 @@ class CellWriter:
         return number
 
     def _write_row(self, number: int, row: Sequence[Cell]) -> None:
+        for column, width in self._wrapped.items():
+            lines = _line_count(row[column], width)
+            if lines > 1:
+                self._sheet.set_row(number, lines * _LINE)
         for column, cell in enumerate(row):
             if isinstance(cell, str):
                 if _is_simple(cell):
@@ -93,7 +107,16 @@ class CellWriter:
                 f"the {name} in row {number + 1} of the sheet {self._sheet.get_name()} can't stand in a workbook: "
                 "export to a .json file"
             )
+        self._sheet.write_blank(number, column, None, self._left_out)
         self._sheet.write_comment(number, column, why, _NOTE_SIZE)
+
+
+def _line_count(cell: Cell, width: int) -> int:
+    """How many lines to show of a text; Excel would find out by itself, and show a very long text whole."""
+    if not isinstance(cell, str) or (len(cell) <= width and "\n" not in cell):
+        return 1
+    lines = cell[: width * _MOST_LINES].split("\n")
+    return min(sum(1 + len(line) // width for line in lines), _MOST_LINES)
 
 
 def _is_simple(text: str) -> bool:

@@ -22,6 +22,7 @@ class Style(Enum):
     DATE = auto()
     MOMENT = auto()
     PLAIN = auto()
+    LEFT_OUT = auto()  # a blank cell in place of a text that the workbook can't hold
 
 
 _TOP = {"valign": "top"}
@@ -39,6 +40,7 @@ FORMATS: Mapping[Style, Mapping[str, Any]] = {
     Style.DATE: {**_DATE, "num_format": "yyyy-mm-dd"},
     Style.MOMENT: {**_DATE, "num_format": "yyyy-mm-dd hh:mm:ss"},
     Style.PLAIN: {},
+    Style.LEFT_OUT: {"bg_color": "#FFF2CC"},
 }
 
 
@@ -67,7 +69,7 @@ _BY_KIND = {
     Kind.PLAYS: Look(28, Style.ID),
 }
 _BY_HEADER = {
-    OBJECTIVE_ID.header: Look(26, Style.KEY, "Don't change these ids: each says which objective its row is."),
+    OBJECTIVE_ID.header: Look(38, Style.KEY, "Don't change these ids: each says which objective its row is."),
     ACCOUNT_ID.header: Look(26, Style.KEY, "Don't change these ids: each says whose objective the row is."),
     ACCOUNT_NAME.header: Look(28),
     DESCRIPTION.header: Look(64, Style.LONG_TEXT),

@@ -10,12 +10,14 @@ import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading_kit import HEADER, MAIN, problem, read, rows, sheet, table, xlsx
+from reading_kit import MAIN, problem, read, rows, sheet, table, xlsx
 
 from bulkobj.spreadsheet.table import BadCell, Cell
+from bulkobj.spreadsheet.values import visible
 
 STRINGS = (
-    f'<sst xmlns="{MAIN}"><si><t xml:space="preserve"> a </t></si><si><r><t>rich </t></r><r><t>text</t></r>'
+    f'<sst xmlns="{MAIN}"><si><t xml:space="preserve"> a </t></si>'
+    '<si><r><t xml:space="preserve">rich </t></r><r><t>text</t></r>'
     '<rPh sb="0" eb="1"><t>spoken</t></rPh></si><si><t>1 &lt; 2 &amp;\n3</t></si><si/></sst>'
 )
 
@@ -149,7 +151,8 @@ def test_the_header_is_found_below_title_rows() -> None:
     """The row with most known headers is it, the earliest of several; what isn't a text has none."""
     header = (
         '<row r="1"><c r="A1" t="str"><v>Title</v></c></row>'
-        '<row r="3"><c r="A3" t="str"><v>Account ID</v></c><c r="B3" t="str"><v> title </v></c><c r="C3"><v>2024</v></c></row>'
+        '<row r="3"><c r="A3" t="str"><v>Account ID</v></c><c r="B3" t="str"><v> title </v></c>'
+        '<c r="C3"><v>2024</v></c></row>'
         '<row r="4"><c r="A4" t="str"><v>Status</v></c><c r="B4" t="str"><v>Title</v></c></row>'
     )
     found = table(read(xlsx(sheet("", header))))
@@ -180,7 +183,7 @@ values = st.one_of(
         st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cn"], exclude_characters="_'=#"), max_size=20
     ),
     st.integers(-(10**14), 10**14),
-    st.floats(-1e14, 1e14).map(lambda number: round(number, 3)),
+    st.floats(-1e9, 1e9).map(lambda number: round(number, 3)),
     st.booleans(),
     st.dates(date(1901, 1, 1), date(2200, 1, 1)),
     st.datetimes(datetime(1901, 1, 1), datetime(2200, 1, 1)).map(lambda moment: moment.replace(microsecond=0)),  # noqa: DTZ001 - a sheet's own
@@ -192,19 +195,15 @@ def expected(value: str | float | bool | date) -> Cell:  # noqa: FBT001 - a cell
     if isinstance(value, datetime) and value.time() == time():
         return value.date()
     if isinstance(value, str):
-        return (
-            value
-            if value.strip("\u200b\u200c\u200d\u2060\ufeff\u180e " + "\u00a0\u1680\u202f\u205f\u3000") and value.strip()
-            else None
-        )
+        return value if visible(value) else None
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-@settings(max_examples=60)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(values, values), min_size=1, max_size=5))
 def test_what_xlsxwriter_and_openpyxl_write_is_read_back(written: list[tuple[str, str]]) -> None:
     """Two libraries, two ways to write the same cells."""
-    wanted = {number: row for number, row in enumerate((tuple(map(expected, row)) for row in written), 2)}
+    wanted = dict(enumerate((tuple(map(expected, row)) for row in written), 2))
     wanted = {number: row for number, row in wanted.items() if row != (None, None)}
     for data in (with_xlsxwriter(written), with_openpyxl(written)):
         source = read(data, "plan.xlsx")
@@ -232,8 +231,3 @@ def with_openpyxl(written: list[tuple[str, str]]) -> bytes:
         page.append(row)
     book.save(target)
     return target.getvalue()
-
-
-def test_the_header_row_is_the_kit_s() -> None:
-    """The kit's own header is what the other tests rely on."""
-    assert HEADER.count("<c ") == 2

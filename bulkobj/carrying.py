@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,8 @@ class NewRun:
     undoes: str | None = None
 
 
+_log = logging.getLogger(__name__)
+
 _PLANNED = (Result.WOULD_CREATE, Result.WOULD_UPDATE, Result.WOULD_DELETE)
 
 
@@ -79,6 +82,7 @@ def begin(new: NewRun, connection: Connection, store: RunStore) -> Journal:
         problems=new.plan.problems,
         calls=new.calls,
     )
+    _log.info("run %s begins: %s of %s into %s", header.run, new.kind, header.file, header.target)
     plan = new.plan.results(dict.fromkeys(_PLANNED, Result.NOT_ATTEMPTED))
     lines = plan.without_steps().lines if new.refused else plan.lines
     seen = {account: [one.id for one in objectives or ()] for account, objectives in new.live.items()}
@@ -112,6 +116,7 @@ def carry_out(
     except BulkobjError as stopped:
         error = stopped
     journal.finish(finished=error is None)
+    _log.info("run %s %s", journal.header.run, "finished" if error is None else f"stopped: {error}")
     if journal.header.options["refused"]:
         error = InvalidFileError("the file is not valid: nothing was sent")
     report = reports.of_journal(journal.header, journal.entries())

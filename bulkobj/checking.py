@@ -26,7 +26,8 @@ from bulkobj.stamps import Stamp, read_stamp
 class FileRequest:
     """A file's bytes, and all that the user said of how to read them (contract, "``validate`` and ``import``").
 
-    ``maps`` are pairs of the file's header and bulkobj's column; ``path`` is None for standard input. The texts are
+    ``maps`` are pairs of the file's header and bulkobj's column; ``columns`` the same from a profile, which the file
+    need not have. ``path`` is None for standard input. The texts are
     kept as they were typed, so that a journal can keep the request.
     """
 
@@ -35,6 +36,7 @@ class FileRequest:
     path: Path | None = None
     sheets: tuple[str, ...] = ()
     maps: tuple[tuple[str, str], ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
     date_order: str | None = None
     timezone: str | None = None
     encoding: str | None = None
@@ -47,7 +49,7 @@ class FileRequest:
 
     def said(self) -> dict[str, Any]:
         """What the user said, as JSON."""
-        names = ("sheets", "maps", "date_order", "timezone", "encoding", "delimiter")
+        names = ("sheets", "maps", "columns", "date_order", "timezone", "encoding", "delimiter")
         return {"path": str(self.path.absolute()) if self.path else None} | {n: getattr(self, n) for n in names}
 
     @classmethod
@@ -57,6 +59,7 @@ class FileRequest:
             "path": Path(said["path"]) if said["path"] else None,
             "sheets": tuple(said["sheets"]),
             "maps": tuple((header, column) for header, column in said["maps"]),
+            "columns": tuple((header, column) for header, column in said["columns"]),
         }
         return cls(name, content, **told)
 
@@ -127,8 +130,7 @@ class CheckedFile:
 
 def read_source(request: FileRequest) -> SourceFile:
     """Read the file's tables; UsageError where an option can't be right."""
-    maps = parsed_maps(request.maps)
-    mapped = {normalised(header) for header in maps}
+    mapped = {normalised(header) for header in parsed_maps((*request.columns, *request.maps))}
     options = ReadOptions(request.sheets, request.encoding, request.delimiter)
     return read_file(
         request.name, request.content, options, lambda header: is_known(header) or normalised(header) in mapped
@@ -138,12 +140,12 @@ def read_source(request: FileRequest) -> SourceFile:
 def check_file(request: FileRequest) -> CheckedFile:
     """Read and check the file; UsageError where an option can't be right."""
     rules = RowRules(
-        parsed_maps(request.maps),
+        parsed_maps((*request.columns, *request.maps)),
         Order(request.date_order) if request.date_order else None,
         ZoneInfo(request.timezone) if request.timezone else UTC,
     )
     source = read_source(request)
-    _check_maps(rules.maps, source)
+    _check_maps(parsed_maps(request.maps), source)
     if any(problem.severity is Severity.ERROR for problem in source.problems):
         return CheckedFile(request, source)
     return CheckedFile(request, source, tuple(check_table(table, rules) for table in source.tables))

@@ -126,8 +126,7 @@ def undo(run: str, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool = 
     settings, key = _back_to(settings, header), f"undo|{header.run}"
     with store.lock(header.options["key"]), store.lock(key), connected(settings, ui.waiting) as connection:
         _check_target(connection, header)
-        live, calls = connection.run(lambda totango, _: _read(undoing.accounts_to_read(entries), totango, ui))
-        plan = undoing.undo_plan(entries, live, header.skew)
+        plan, live, calls = _undo_plan(header, entries, connection, ui)
         if dry or not plan.steps:
             report = reports.of_plan(plan, header.file, header.target, calls, dry_run=dry)
             return Finished(report, write_all(report, Input(read_source(request), content), outputs, ui.tell))
@@ -219,6 +218,14 @@ def rewrite_report(run: str, path: Path, settings: Settings, ui: Ui) -> Finished
 
 def _agrees(planned: _Planned, settings: Settings, ui: Ui) -> bool:
     return ui.agrees(planned.plan, _estimate(planned.plan.steps, planned.calls, settings))
+
+
+def _undo_plan(header: RunHeader, entries: Sequence[Entry], connection: Connection, ui: Ui) -> tuple[Plan, Live, int]:
+    """The plan, what is live, and the calls that it took to read it."""
+    if header.undone:
+        return undoing.undone_plan(entries), {}, 0
+    live, calls = connection.run(lambda totango, _: _read(undoing.accounts_to_read(entries), totango, ui))
+    return undoing.undo_plan(entries, live, header.skew), live, calls
 
 
 def _check_target(connection: Connection, header: RunHeader) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from bulkobj.cells import written
@@ -104,9 +105,10 @@ def of_journal(header: RunHeader, entries: Iterable[Entry]) -> Report:
 
 def _row(entry: Entry) -> ReportRow:
     line, result, message = entry.line, entry.line.result, entry.line.message
+    finished_at = entry.finished_at and datetime.fromisoformat(entry.finished_at).isoformat(timespec="seconds")
     if entry.state is State.SENT or (entry.state is State.LOST and result is not Result.UNKNOWN):
         result, message = Result.UNKNOWN, "sent, but the run ended before it was known what came of it: resume it"
-    return ReportRow(line, result, message, line.objective_id, entry.http_status, entry.attempts, entry.finished_at)
+    return ReportRow(line, result, message, line.objective_id, entry.http_status, entry.attempts, finished_at)
 
 
 def to_json(report: Report) -> dict[str, Any]:

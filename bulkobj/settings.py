@@ -59,13 +59,16 @@ class Settings:
         return "sandbox" if self.sandbox else urlsplit(self.base_url).netloc
 
     def require_token(self) -> str:
-        """The token; UsageError where there is none."""
-        if not self.token:
+        """The token of the environment, or the one that `bulkobj login` has kept; UsageError where there is none."""
+        from bulkobj.tokens import TokenPlace  # noqa: PLC0415 - brings the keyring, which is slow
+
+        token = self.token or TokenPlace(self.state_dir, self.profile, self.base_url).read()
+        if not token:
             raise UsageError(
-                "no token: set the environment variable BULKOBJ_TOKEN to your Totango API token, "
+                "no token: set the environment variable BULKOBJ_TOKEN to your Totango API token, or `bulkobj login`; "
                 "or try things out first with --sandbox"
             )
-        return self.token
+        return token
 
 
 def load_settings(options: Options, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -77,7 +80,7 @@ def load_settings(options: Options, environ: Mapping[str, str] = os.environ) -> 
     base_url = _base_url(source)
     return Settings(
         base_url=base_url,
-        token=_token(environ.get("BULKOBJ_TOKEN", "")),
+        token=checked_token(environ.get("BULKOBJ_TOKEN", ""), "BULKOBJ_TOKEN"),
         rate=source.get("rate", "99/60", Rate.parse, "a number of calls and of seconds, such as 99/60"),
         timeout=source.get("timeout", 30.0, _positive, "a number of seconds above 0"),
         settle=source.get("settle", 60.0, _not_negative, "a number of seconds, 0 or more"),
@@ -162,10 +165,11 @@ def _base_url(source: _Source) -> str:
     return str(value).rstrip("/")
 
 
-def _token(text: str) -> str:
+def checked_token(text: str, what: str) -> str:
+    """The token without what copying leaves around it; UsageError where it holds what no token does."""
     token = text.strip()
     if not token.isprintable() or not token.isascii() or " " in token:
-        raise UsageError("BULKOBJ_TOKEN holds characters that no token has: copy the token anew")
+        raise UsageError(f"{what} holds characters that no token has: copy it anew")
     return token
 
 
@@ -185,13 +189,23 @@ def _platform_config() -> Path:
     return Path(platformdirs.user_config_dir("bulkobj", appauthor=False)) / "config.toml"
 
 
-def _profile(path: Path, name: str, *, asked: bool) -> Mapping[str, Any]:
+def profile_names(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """The profiles of the config file."""
+    return list(_profiles(_path(environ, "BULKOBJ_CONFIG", _platform_config)))
+
+
+def _profiles(path: Path) -> dict[str, Any]:
     try:
         profiles = tomllib.loads(path.read_text("utf-8")).get("profiles", {})
     except FileNotFoundError:
-        profiles = {}
+        return {}
     except (OSError, ValueError) as error:
         raise UsageError(f"the config file {path} can't be read: {error}") from error
+    return profiles if isinstance(profiles, dict) else {}
+
+
+def _profile(path: Path, name: str, *, asked: bool) -> Mapping[str, Any]:
+    profiles = _profiles(path)
     table = profiles.get(name, {} if not asked else None)
     if not isinstance(table, dict):
         raise UsageError(f"there is no table [profiles.{name}] in the config file {path}")

@@ -26,6 +26,17 @@ def accounts_to_read(entries: Iterable[Entry]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(account_id for account_id in ids if account_id))
 
 
+def undone_plan(entries: Iterable[Entry]) -> Plan:
+    """The plan for a run that was undone already: there is nothing left to take back."""
+    message = "undone already"
+    return Plan(
+        tuple(
+            replace(entry.line, step=None, changes={}, problems=(), message=message, result=Result.UNCHANGED)
+            for entry in entries
+        )
+    )
+
+
 def undo_plan(entries: Iterable[Entry], live: Live, skew: float | None) -> Plan:
     """The plan that takes back what the entries say was done.
 
@@ -120,9 +131,11 @@ class _Undoer:
         made = [one for one in entry.line.objective_id.split(";") if one]
         held = self._on(line.account_id)
         found = [held[one] for one in made if one in held] if made else self._made_by(entry, held.values())
-        if not found:
-            message = "it is gone already" if made else "no objectives of the template run were found"
-            yield replace(line, action=Action.DELETE, message=message)
+        if not found and made:
+            yield replace(line, action=Action.DELETE, message="it is gone already")
+        elif not found:
+            message = "what the template made was not found: delete it by hand"
+            yield replace(line, action=Action.DELETE, result=Result.NOT_ATTEMPTED, message=message)
         for one in found:
             undoing = Step(Action.DELETE, line.account_id, one.id, before=one)
             title = str(one.get(Field.TITLE))
@@ -131,12 +144,15 @@ class _Undoer:
             )
 
     def _made_by(self, entry: Entry, held: Iterable[Objective]) -> list[Objective]:
-        """Writes within an account never overlap, so what was made while the run of the template lasted is its own."""
+        """Writes within an account never overlap, so what was made while the run of the template lasted is its own.
+
+        The service's clock is known to within the second that its answers are dated by.
+        """
         if self.skew is None or entry.sent_at is None or entry.finished_at is None:
             return []
         ahead = timedelta(seconds=self.skew)
         begin = datetime.fromisoformat(entry.sent_at) + ahead - timedelta(seconds=1)
-        end = datetime.fromisoformat(entry.finished_at) + ahead + timedelta(seconds=2)
+        end = datetime.fromisoformat(entry.finished_at) + ahead + timedelta(seconds=1.5)
         return [one for one in held if one.id not in self.claimed and _made_between(one, begin, end)]
 
 

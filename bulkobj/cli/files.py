@@ -21,7 +21,7 @@ from bulkobj.pipeline import Choices, dry_run, import_file, validate
 def validate_command(*, as_json: bool, offline: bool, **options: Any) -> int:
     """Check FILE and resolve its names; nothing is written to the service. FILE - is CSV on standard input."""
     settings = settings_of(options)
-    request, outputs = request_of(options), outputs_of(options)
+    request, outputs = request_of(options, settings.table), outputs_of(options)
     with Console() as console:
         finished = validate(request, None if offline else settings, outputs, console)
     if as_json:
@@ -54,7 +54,7 @@ def import_command(  # noqa: PLR0913 - each is an option of the contract
 ) -> int:
     """Check FILE, plan, ask, carry out, report. FILE - is CSV on standard input."""
     settings = settings_of(options)
-    request, outputs = request_of(options), outputs_of(options)
+    request, outputs = request_of(options, settings.table), outputs_of(options)
     choices = Choices(skip_invalid, again, max_errors, first)
     with Console(yes=yes) as console:
         finished = (dry_run if dry else import_file)(request, settings, outputs, choices, console)

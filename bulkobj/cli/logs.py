@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
 import traceback
+from pathlib import Path
 
 from bulkobj.settings import Options, load_settings
 
@@ -25,13 +27,36 @@ def without_token(text: str) -> str:
     return text.replace(token, "***") if token else text
 
 
-def start_logging(verbose: int) -> None:
-    """Log to standard error: warnings, with `-v` what is done, with `-vv` every call."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_WithoutToken("%(asctime)s %(name)s %(message)s"))
-    level = _LEVELS[min(verbose, len(_LEVELS) - 1)]
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("bulkobj").setLevel(level)
+def start_logging(verbose: int, state_dir: Path) -> None:
+    """Log to standard error (warnings, with `-v` what is done, with `-vv` every call), and all of it to a file.
+
+    The file is in the state folder, for its owner alone, and turned over at a megabyte; where it can't be written,
+    the command goes on without it.
+    """
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.setLevel(_LEVELS[min(verbose, len(_LEVELS) - 1)])
+    handlers: list[logging.Handler] = [terminal]
+    with contextlib.suppress(OSError):
+        handlers.append(_file(state_dir))
+    for handler in handlers:
+        handler.setFormatter(_WithoutToken("%(asctime)s %(process)d %(name)s %(message)s"))
+    logger = logging.getLogger("bulkobj")
+    for old in logger.handlers[:]:
+        logger.removeHandler(old)
+        old.close()
+    for handler in handlers:
+        logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+
+
+def _file(state_dir: Path) -> logging.Handler:
+    from logging.handlers import RotatingFileHandler  # noqa: PLC0415 - slow to import
+
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = state_dir / "bulkobj.log"
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    return RotatingFileHandler(path, maxBytes=1_000_000, backupCount=3, encoding="utf-8", delay=True)
 
 
 def log_crash(error: BaseException) -> str:

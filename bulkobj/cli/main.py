@@ -24,6 +24,10 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "report": ("bulkobj.cli.runs", "Write a run's report again."),
     "settings": ("bulkobj.cli.tenant", "Show the tenant's statuses, categories and templates."),
     "template": ("bulkobj.cli.tenant", "Write an empty import workbook with drop-down lists."),
+    "login": ("bulkobj.cli.setup", "Put a token into the system's keyring."),
+    "logout": ("bulkobj.cli.setup", "Remove the token."),
+    "config": ("bulkobj.cli.setup", "Show what is configured, and where."),
+    "doctor": ("bulkobj.cli.setup", "Check the set-up, and say what to do."),
     "sandbox": ("bulkobj.cli.sandbox", "A local service to try things out on."),
 }
 
@@ -45,12 +49,30 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
 
 
+def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's own
+    if not value or ctx.resilient_parsing:
+        return
+    from importlib.metadata import version  # noqa: PLC0415 - only --version needs it
+
+    names = ("httpx", "pandas", "openpyxl", "python-calamine", "xlsxwriter", "tenacity", "click")
+    built_on = ", ".join(f"{name} {version(name)}" for name in names)
+    click.echo(f"bulkobj {__version__}\nPython {sys.version.split()[0]}, {built_on}")
+    ctx.exit()
+
+
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Try it without an account: bulkobj import samples/quarterly-plan.xlsx --sandbox",
 )
-@click.version_option(__version__, prog_name="bulkobj")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the versions of bulkobj and of what it is built on, and leave.",
+)
 def cli() -> None:
     """Import, update, delete and export Totango objectives in bulk, from spreadsheets."""
 

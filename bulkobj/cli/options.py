@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import available_timezones
@@ -13,7 +13,7 @@ import click
 from bulkobj.checking import FileRequest
 from bulkobj.errors import UsageError
 from bulkobj.reporting import Outputs
-from bulkobj.settings import Options, Settings, load_settings
+from bulkobj.settings import Options, Settings, load_settings, profile_names
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,10 +27,17 @@ def _stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+def _profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The profiles that the shell can complete to."""
+    return [name for name in profile_names() if name.startswith(incomplete)]
+
+
 def service_options(function: F) -> F:
     """The options that every command talking to the service takes (contract)."""
     return _stacked(
-        click.option("--profile", metavar="NAME", help="A [profiles.NAME] table of the config file."),
+        click.option(
+            "--profile", metavar="NAME", shell_complete=_profiles, help="A [profiles.NAME] table of the config file."
+        ),
         click.option("--region", type=click.Choice(["us", "eu"]), help="Which public host.  [default: us]"),
         click.option("--base-url", metavar="URL", help="Another host; plain http only for loopback."),
         click.option("--sandbox", is_flag=True, help="The embedded sandbox instead of a real account."),
@@ -49,10 +56,12 @@ SERVICE = ("profile", "region", "base_url", "sandbox", "rate", "timeout", "settl
 
 def settings_of(options: dict[str, Any]) -> Settings:
     """Take the service's options out of a command's, and put the settings together."""
-    from bulkobj.cli.logs import start_logging  # noqa: PLC0415 - brings the log's formatting only when it runs
+    from bulkobj.cli.logs import start_logging  # noqa: PLC0415 - not needed for help
 
-    start_logging(options.pop("verbose", 0))
-    return load_settings(Options(**{name: options.pop(name) for name in SERVICE}))
+    verbose = options.pop("verbose", 0)
+    settings = load_settings(Options(**{name: options.pop(name) for name in SERVICE}))
+    start_logging(verbose, settings.state_dir)
+    return settings
 
 
 def report_options(function: F) -> F:
@@ -87,10 +96,14 @@ def file_options(function: F) -> F:
     )(function)
 
 
-def request_of(options: dict[str, Any]) -> FileRequest:
-    """Take the file's options out of a command's, and read the file's bytes."""
+def request_of(options: dict[str, Any], profile: Mapping[str, Any]) -> FileRequest:
+    """Take the file's options out of a command's, and read the file's bytes; the profile says what they did not."""
     name = options.pop("file")
-    timezone = options.pop("timezone")
+    for key in ("timezone", "date_order", "encoding", "delimiter"):
+        options[key] = options[key] or profile.get(key)
+    timezone, order = options.pop("timezone"), options.pop("date_order")
+    if order not in {None, "DMY", "MDY", "YMD"}:
+        raise UsageError(f'date_order in the profile: "{order}" is none of DMY, MDY and YMD')
     if timezone is not None and timezone not in available_timezones():
         raise UsageError(f'--timezone: there is no zone "{timezone}": write one such as Europe/Berlin')
     path = None if name == "-" else Path(name)
@@ -101,7 +114,8 @@ def request_of(options: dict[str, Any]) -> FileRequest:
         path=path,
         sheets=options.pop("sheets"),
         maps=tuple(_pair(text) for text in options.pop("maps")),
-        date_order=options.pop("date_order"),
+        date_order=order,
+        columns=tuple((str(header), str(column)) for header, column in profile.get("columns", {}).items()),
         timezone=timezone,
         encoding=options.pop("encoding"),
         delimiter="\t" if delimiter in {"\\t", "tab"} else delimiter,

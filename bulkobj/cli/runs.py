@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,24 @@ from bulkobj.cli import show
 from bulkobj.cli.console import Console
 from bulkobj.cli.ending import ended
 from bulkobj.cli.options import outputs_of, report_options, service_options, settings_of
+from bulkobj.clock import SystemClock
+from bulkobj.errors import UsageError
 from bulkobj.execution.runs import RunStore
 from bulkobj.pipeline import resume, rewrite_report, undo
 from bulkobj.settings import Options, load_settings
+from bulkobj.texts import counted
+
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+def _run_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The ids that the shell can complete to, the newest first."""
+    store = RunStore(load_settings(Options()).state_dir)
+    return [info.header.run for info in reversed(store.all()) if info.header.run.startswith(incomplete)]
 
 
 @click.command("resume", epilog="Example: bulkobj resume")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=_run_ids)
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
 @service_options
 def resume_command(*, run: str | None, as_json: bool, **options: Any) -> int:
@@ -34,7 +46,7 @@ def resume_command(*, run: str | None, as_json: bool, **options: Any) -> int:
 
 
 @click.command("undo", epilog="Example: bulkobj undo RUN --dry-run (RUN as `bulkobj runs` shows it)")
-@click.argument("run")
+@click.argument("run", shell_complete=_run_ids)
 @click.option("--dry-run", "dry", is_flag=True, help="Stop after the plan; send nothing.")
 @click.option("--yes", is_flag=True, help="Answer the question with yes.")
 @report_options
@@ -52,9 +64,17 @@ def undo_command(*, run: str, dry: bool, yes: bool, as_json: bool, **options: An
 
 
 @click.command("runs", epilog="Example: bulkobj runs")
-def runs_command() -> None:
-    """List the runs: id, when, file, target, counts, finished or not."""
+@click.option("--prune", metavar="AGE", help="Delete the journals of finished runs older than AGE, such as 90d.")
+def runs_command(prune: str | None) -> None:
+    """List the runs: id, when, file, target, counts, finished or not.
+
+    A pruned run can't be undone or reported again, and its file is not known as imported any more.
+    """
     store = RunStore(load_settings(Options()).state_dir)
+    if prune is not None:
+        gone = store.prune(SystemClock().wall() - _age(prune))
+        click.echo(f"{counted(len(gone), 'journal')} deleted", err=True)
+        return
     rows = []
     for info in store.all():
         header = info.header
@@ -66,8 +86,15 @@ def runs_command() -> None:
         click.echo(f"can't be read: {path}", err=True)
 
 
+def _age(text: str) -> timedelta:
+    number, unit = text[:-1], text[-1:]
+    if not number.isdecimal() or unit not in _UNITS:
+        raise UsageError(f'--prune: "{text}" is not an age such as 90d, 12w or 24h')
+    return int(number) * _UNITS[unit]
+
+
 @click.command("report", epilog="Example: bulkobj report RUN -o results.xlsx (RUN as `bulkobj runs` shows it)")
-@click.argument("run")
+@click.argument("run", shell_complete=_run_ids)
 @click.option("-o", "--output", required=True, metavar="PATH", type=click.Path(path_type=Path), help="Where to.")
 def report_command(run: str, output: Path) -> None:
     """Write the report of RUN again, in the format that the ending of PATH says."""

@@ -223,7 +223,7 @@ class Journal:
             outcome.result,
             outcome.message,
             outcome.http_status,
-            at.isoformat(timespec="seconds"),
+            at.isoformat(),
             outcome.objective_id,
             outcome.objective_id,
             position,

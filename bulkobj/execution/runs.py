@@ -107,6 +107,20 @@ class RunStore:
                     f"({header.created_at[:16].replace('T', ' ')} UTC): to import it once more, say --again"
                 )
 
+    def prune(self, before: datetime) -> list[str]:
+        """Delete the journals of finished runs that were begun before that time; their ids."""
+        old = [
+            info.header.run
+            for info in self._infos()
+            if info.header.finished and datetime.fromisoformat(info.header.created_at) < before
+        ]
+        for run in old:
+            try:
+                (self._folder / f"{run}.sqlite").unlink(missing_ok=True)
+            except OSError as error:
+                raise StorageError(f"the journal of run {run} can't be deleted: {error}") from error
+        return old
+
     def made_in(self, target_key: str, *, but: str) -> dict[str, list[str]]:
         """The objectives that other runs made in a target, by account: none of them is a lost create's."""
         pairs: list[tuple[str, str]] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,15 +14,15 @@ from bulkobj.spreadsheet.package_parts import OFFICE, Parts
 from bulkobj.spreadsheet.report_columns import WIDTH, earlier_report
 from bulkobj.spreadsheet.results import RESULT_HEADERS, CellNote, ResultRow
 from bulkobj.spreadsheet.sheet_columns import Columns, columns_of, columns_xml
+from bulkobj.spreadsheet.sheet_edge import free_column
 from bulkobj.spreadsheet.sheet_places import SheetPlaces, places
 from bulkobj.spreadsheet.sheet_rows import RowEditor, row_places
-from bulkobj.spreadsheet.sheetwalk import column_index
-from bulkobj.spreadsheet.splicing import CannotAnnotateError, Element, Splices, parse
+from bulkobj.spreadsheet.splicing import CannotAnnotateError, Splices
 from bulkobj.spreadsheet.table import Cell, Table
 
 _WIDTHS = dict(zip(RESULT_HEADERS, (7, 13, 15, 38, 60, 13, 11, 21), strict=True))
 _RESULT = RESULT_HEADERS.index("_result")
-#: Bytes of a sheet's XML; a tenth of them is what ten thousand rows come to.
+#: Bytes of a sheet's XML; sixty thousand rows of a plan come to about half of them.
 MAX_BYTES = 100_000_000
 _LAST_COLUMN = 16_384
 #: The sections that stand before ``legacyDrawing`` (ECMA-376 part 1, 18.3.1.99, CT_Worksheet).
@@ -64,7 +63,9 @@ class AnnotatedSheet:
             raise CannotAnnotateError("rows of the workbook are not where they were when it was read")
         first = earlier_report(self.table.headers)
         if first is None:
-            first = self._free_column()
+            first = free_column(self._sheet, self._drawing(), self.table.header_number)
+            if first + WIDTH > _LAST_COLUMN:
+                raise CannotAnnotateError("there is no room for more columns at the right")
             self._add_columns(first)
         self._edit_rows(first)
         self._edit_notes()
@@ -103,30 +104,10 @@ class AnnotatedSheet:
         """The columns of bad cells, and whether they hold an error; an error has the last word on a cell."""
         return sorted((column, note.is_error) for column, note in self._noted(result))
 
-    def _free_column(self) -> int:
-        """The first column right of all content, and of merged cells and charts beside the table's rows."""
-        rows = range(self.table.header_number, max(self._sheet.rows) + 1)
-        first = max([self._sheet.columns, len(self.table.headers), *self._merged(rows), *self._drawn(rows)])
-        if first + WIDTH > _LAST_COLUMN:
-            raise CannotAnnotateError("there is no room for more columns at the right")
-        return first
-
-    def _merged(self, rows: range) -> Iterator[int]:
-        section = self._sheet.parsed("mergeCells")
-        for merge in section.children if section else ():
-            _, _, corner = merge.attributes["ref"].rpartition(":")
-            letters = corner.rstrip("0123456789")
-            if int(corner[len(letters) :]) >= rows.start:
-                yield column_index(letters) + 1
-
-    def _drawn(self, rows: range) -> Iterator[int]:
-        drawing = self.parts.related(self.part, "drawing")
-        if drawing is None or drawing not in self.parts:
-            return
-        for anchor in parse(self.parts.read(drawing)).walk():
-            corner = _corner(anchor)
-            if corner and corner[0] >= rows.start:
-                yield corner[1]
+    def _drawing(self) -> bytes | None:
+        """The part that says where charts and pictures stand."""
+        name = self.parts.related(self.part, "drawing")
+        return self.parts.read(name) if name else None
 
     def _add_columns(self, first: int) -> None:
         """The headers of our columns, in the look of the header beside them, and their widths."""
@@ -203,20 +184,3 @@ class AnnotatedSheet:
         tag = f'<{self._sheet.prefix}legacyDrawing xmlns:r="{OFFICE}" r:id="{new_id}"/>'
         self._changes.insert(at, tag.encode())
         return name
-
-
-def _corner(anchor: Element) -> tuple[int, int] | None:
-    """The row and the column after which a drawing ends, both from 1; None for what isn't a drawing's anchor."""
-    end, start, size = anchor.child("to"), anchor.child("from"), anchor.child("ext")
-    if start is None:
-        return None
-    row, column = _number(end or start, "row"), _number(end or start, "col")
-    if end is None and size is not None:
-        row += math.ceil(int(size.attributes["cy"]) / 190_500)  # the unit is 1/12,700 of a point
-        column += math.ceil(int(size.attributes["cx"]) / 609_600)
-    return row + 1, column + 1
-
-
-def _number(element: Element, name: str) -> int:
-    child = element.child(name)
-    return int(child.text) if child else 0

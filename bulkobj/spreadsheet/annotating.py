@@ -2,15 +2,16 @@
 
 The workbook is edited as what it is, a zip file of XML parts, and not loaded and saved through openpyxl. openpyxl
 (3.1) forgets the calculated values of formulas as soon as it saves, so that a mended copy would read as
-``uncalculated-formula``; it drops charts' details, shapes, slicers, form controls, sparklines, threaded comments and
-newer conditional formats; and it takes twice as long. Here a part that has nothing to do with the report keeps its
-bytes. openpyxl is used where it is sound: to build the empty import workbook, and in the tests, as an independent
+``uncalculated-formula``; it drops shapes, form controls, sparklines and newer conditional formats, and draws charts
+anew as far as it understands them; and it takes twice as long. Here a part that has nothing to do with the report keeps
+its bytes. openpyxl is used where it is sound: to build the empty import workbook, and in the tests, as an independent
 reader of what is written here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from bulkobj.spreadsheet.annotated_sheet import AnnotatedSheet
 from bulkobj.spreadsheet.cell_styles import PLAIN, Styles
@@ -19,7 +20,7 @@ from bulkobj.spreadsheet.package_parts import MAIN, OFFICE, Parts
 from bulkobj.spreadsheet.results import ResultRow, Summary
 from bulkobj.spreadsheet.splicing import CannotAnnotateError, Element, Splices, escaped, parse, prefix_at, unsound
 from bulkobj.spreadsheet.summary_sheet import SUMMARY_SHEET, headings, summary_rows
-from bulkobj.spreadsheet.table import SourceFile
+from bulkobj.spreadsheet.table import Cell, SourceFile
 
 __all__ = ["MAX_NOTES", "MAX_ROWS", "CannotAnnotateError", "annotate"]
 
@@ -27,6 +28,11 @@ __all__ = ["MAX_NOTES", "MAX_ROWS", "CannotAnnotateError", "annotate"]
 MAX_ROWS = 60_000
 MAX_NOTES = 30_000
 _SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
+_SUMMARY_START = (
+    f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{MAIN}">'
+    '<sheetViews><sheetView showGridLines="0" workbookViewId="0"/></sheetViews>'
+    '<cols><col min="1" max="1" width="30" customWidth="1"/><col min="2" max="2" width="60" customWidth="1"/></cols>'
+)
 _STYLES_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
 
 
@@ -102,7 +108,7 @@ class _Workbook:
         else:
             part = self._parts.free_name("xl/worksheets/sheet{}.xml")
             self._add_sheet(part)
-        self._parts.put(part, _summary_xml(summary, self.styles.bold()))
+        self._parts.put(part, self._summary_xml(summary))
 
     def put_styles(self) -> None:
         """The styles with ours among them."""
@@ -118,6 +124,18 @@ class _Workbook:
         changes.append(self._sheets, tag.encode())
         self._parts.put(self._name, changes.done())
 
+    def _summary_xml(self, summary: Summary) -> bytes:
+        titles = headings(summary)
+        rows = []
+        for index, row in enumerate(summary_rows(summary)):
+            cells = (self._cell(at, index, cell, is_title=index in titles) for at, cell in enumerate(row))
+            rows.append(f'<row r="{index + 1}">{"".join(cells)}</row>')
+        return f"{_SUMMARY_START}<sheetData>{''.join(rows)}</sheetData></worksheet>".encode()
+
+    def _cell(self, column: int, row: int, cell: Cell, *, is_title: bool) -> str:
+        style = self.styles.bold() if is_title else self.styles.date_time() if isinstance(cell, date) else 0
+        return cell_xml(f"{column_letters(column)}{row + 1}", cell, style, "", from_1904=self.from_1904)
+
     def _new_styles(self) -> str:
         usual = "xl/styles.xml"
         part = self._parts.free_name("xl/styles{}.xml") if usual in self._parts else usual
@@ -132,19 +150,3 @@ def _wanted(root: Element, name: str) -> Element:
     if found is None:
         raise unsound(f"a workbook without {name}")
     return found
-
-
-def _summary_xml(summary: Summary, bold: int) -> bytes:
-    titles = headings(summary)
-    rows = []
-    for index, row in enumerate(summary_rows(summary)):
-        style = bold if index in titles else 0
-        cells = (cell_xml(f"{column_letters(at)}{index + 1}", cell, style, "") for at, cell in enumerate(row))
-        rows.append(f'<row r="{index + 1}">{"".join(cells)}</row>')
-    return (
-        f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{MAIN}">'
-        '<sheetViews><sheetView showGridLines="0" workbookViewId="0"/></sheetViews>'
-        '<cols><col min="1" max="1" width="30" customWidth="1"/>'
-        '<col min="2" max="2" width="60" customWidth="1"/></cols>'
-        f"<sheetData>{''.join(rows)}</sheetData></worksheet>"
-    ).encode()

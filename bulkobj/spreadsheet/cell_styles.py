@@ -211,9 +211,8 @@ def _attributes(entry: bytes) -> dict[str, str]:
 def _look(entry: bytes) -> tuple[frozenset[tuple[str, str]], bytes]:
     """What a format comes to, whatever it says to have applied."""
     root = parse(entry)
-    return frozenset(item for item in root.attributes.items() if item[0] != "applyFill"), entry[
-        root.opened : root.close
-    ]
+    attributes = frozenset(item for item in root.attributes.items() if item[0] != "applyFill")
+    return attributes, entry[root.opened : root.close]
 
 
 def _marking(base: int, covered: _Attributes) -> str:

@@ -24,7 +24,7 @@ def possible(text: str) -> str:
 
 def units(text: str) -> int:
     """How long Excel takes the text to be."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text) + sum(character > "\uffff" for character in text)
 
 
 def xstring(text: str) -> str:

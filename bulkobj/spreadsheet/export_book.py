@@ -40,13 +40,19 @@ def streamed(file: BinaryIO) -> Iterator[Workbook]:
             yield book
             book.close()
         except FileCreateError as fault:
+            _forget_locals(fault.args[0])
             raise fault.args[0] from None  # the OSError as it was
         except BaseException as fault:
-            traceback.clear_frames(fault.__traceback__)  # else a zip file in there writes to ``file`` after its end
+            _forget_locals(fault)
             raise
         finally:
             for sheet in book.worksheets():
                 _let_go(sheet)
+
+
+def _forget_locals(fault: BaseException) -> None:
+    """A zip file that was not closed would be held by the traceback, and write to a file that is closed by then."""
+    traceback.clear_frames(fault.__traceback__)
 
 
 def _let_go(sheet: Worksheet) -> None:

@@ -67,6 +67,8 @@ class CellWriter:
             if number >= MAX_ROWS:
                 raise UsageError(f"a sheet holds {MAX_ROWS:,} rows at most: export fewer accounts, or to a .csv file")
             self._write_row(number, row)
+            if self._wrapped and number > 1:
+                self._forget_height(number - 1)
             number += 1
         return number
 
@@ -83,6 +85,11 @@ class CellWriter:
                     self._write_text(number, column, cell)
             elif cell is not None:
                 self._write_other(number, column, cell)
+
+    def _forget_height(self, number: int) -> None:
+        """XlsxWriter keeps the height of every row for good; one that is written needs none."""
+        self._sheet.row_info.pop(number, None)
+        self._sheet.row_sizes.pop(number, None)
 
     def _write_other(self, number: int, column: int, cell: Cell) -> None:
         if isinstance(cell, date) and serial(cell, from_1904=False) is not None:

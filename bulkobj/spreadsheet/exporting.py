@@ -27,7 +27,8 @@ from bulkobj.spreadsheet.values import ERRORS
 class ExportSheet:
     """A sheet to be written: bulkobj's own headers, and the rows below them, which are gone through once.
 
-    ``name`` is made one that spreadsheet programs accept and that no other sheet of the workbook has.
+    Each row is as long as the headers. ``name`` is made one that spreadsheet programs accept and that no other sheet
+    of the workbook has.
     """
 
     name: str

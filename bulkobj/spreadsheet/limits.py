@@ -56,10 +56,12 @@ def check_range(rows: int, columns: int, sheet: str | None = None) -> None:
 
 
 def check_texts(xml: bytes) -> None:
-    """Refuse XML with a text of twice :data:`MAX_TEXT` bytes or more; UnreadableError.
+    """Refuse XML with a NUL byte or with a text of twice :data:`MAX_TEXT` bytes or more; UnreadableError.
 
     Such a text covers a whole window of that many bytes, wherever it begins: a look at each window is enough.
     """
+    if b"\0" in xml:
+        raise UnreadableError("the workbook holds NUL bytes, so it is damaged. Download or export it again")
     for start in range(0, len(xml) - MAX_TEXT + 1, MAX_TEXT):
         if xml.find(b"<", start, start + MAX_TEXT) < 0:
             raise UnreadableError(f"a cell holds more than {MAX_TEXT:,} characters. Shorten it")

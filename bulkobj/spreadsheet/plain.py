@@ -1,6 +1,7 @@
 """Plain tables as files: CSV through pandas, workbooks through XlsxWriter, and never a text that becomes a formula.
 
-pandas' own Excel writer is not used: it turns times into texts, and takes more than twice as long.
+pandas' own Excel writer is not used: it turns times and errors into texts, and it leaves no hold on how a text is
+written, which matters below.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ _MISTAKEN = re.compile(r"<r>.*</r>|.*_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_.*", re.DO
 _CUTS = re.compile(r"(?<=^<)(?=r>)|(?<=_)(?=x[0-9A-Fa-f]{4}_)")
 _ERRORS = frozenset(("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"))
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_AT_ENDS = re.compile(r"^[\s']+|[\s']+\Z")
 _LONGEST_NAME = 31
+_MOST_ROWS = 1_048_576
 _SAMPLE = 200
 _NARROWEST, _WIDEST = 9, 50
 
@@ -77,8 +80,8 @@ def plain_xlsx(sheets: Sequence[Sheet], *, cut: Callable[[str], str] | None = No
     isn't a number are written as text. Control characters come back as they are; halves of characters and the
     non-characters U+FFFE and U+FFFF become ``\\ufffd``.
 
-    Raises TextTooLongError for a text of more than 32,767 characters; given ``cut``, what that makes of the text is
-    written.
+    Raises TextTooLongError for a text of more than 32,767 characters (given ``cut``, what that makes of the text is
+    written), and UsageError for more rows than a sheet holds.
     """
     from xlsxwriter import Workbook  # noqa: PLC0415 - only where a workbook is written
 
@@ -106,6 +109,8 @@ class _Writer:
         }
 
     def write(self, name: str, sheet: Sheet) -> None:
+        if len(sheet.rows) >= _MOST_ROWS:  # XlsxWriter would leave out the rest without a word
+            raise UsageError(f"a sheet holds {_MOST_ROWS:,} rows at most, header included: write a .csv file instead")
         target = self._book.add_worksheet(name)
         if sheet.hidden:
             target.hide()
@@ -113,6 +118,8 @@ class _Writer:
             target.freeze_panes(1, 0)
             if sheet.rows:
                 target.autofilter(0, 0, len(sheet.rows), len(sheet.headers) - 1)
+        target.set_landscape()
+        target.fit_to_pages(1, 0)
         for column, width in enumerate(_widths(sheet)):
             target.set_column(column, column, width)
         for column, header in enumerate(sheet.headers):
@@ -125,6 +132,8 @@ class _Writer:
         match cell:
             case None | "":
                 return
+            case str():
+                self._write_text(target, row, column, cell)
             case bool():
                 target.write_boolean(row, column, cell)
             case int() | float() if abs(cell) < 1e15:
@@ -144,7 +153,7 @@ class _Writer:
 
     def _write_text(self, target: Worksheet, row: int, column: int, text: str, look: Format | None = None) -> None:
         text = possible(text)
-        if units(text) > MAX_TEXT:
+        if len(text) > MAX_TEXT // 2 and units(text) > MAX_TEXT:
             text = self._shortened(text, f"row {row + 1}, column {column + 1} of the sheet {target.get_name()}")
         if _MISTAKEN.fullmatch(text):
             pieces = [part for piece in _CUTS.split(text) for part in (self._plain, piece)]
@@ -178,7 +187,7 @@ def sheet_names(wanted: Sequence[str]) -> list[str]:
     names: list[str] = []
     taken: set[str] = set()
     for name in wanted:
-        clean = _NOT_IN_NAMES.sub("_", possible(name)).strip().strip("'") or "Sheet"
+        clean = _AT_ENDS.sub("", _NOT_IN_NAMES.sub("_", possible(name))) or "Sheet"
         found = next(one for one in _candidates(clean) if one.casefold() not in taken)
         taken.add(found.casefold())
         names.append(found)
@@ -200,4 +209,4 @@ def _candidates(name: str) -> Iterator[str]:
 def _shorter(name: str, most: int) -> str:
     while units(name) > most:
         name = name[:-1]
-    return name.rstrip().rstrip("'")
+    return _AT_ENDS.sub("", name)

@@ -50,7 +50,10 @@ def read_file(name: str, data: bytes, options: ReadOptions, known: Callable[[str
         with _no_garbage_collection():
             return _read(name, data, options, known)
     except UnreadableError as fault:
-        return SourceFile(name, _likely_format(name), (), (fault.problem,))
+        problem = fault.problem
+    except MemoryError:
+        problem = UnreadableError("the file needs more memory than there is. Split it into smaller files").problem
+    return SourceFile(name, _likely_format(name), (), (problem,))
 
 
 @contextmanager

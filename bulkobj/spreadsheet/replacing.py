@@ -24,12 +24,11 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     interrupted.
     """
     try:
-        target = path.resolve()
-        if target.exists() and not target.is_file() and not target.is_dir():
-            with target.open("wb") as device:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with path.open("wb") as device:
                 yield device
         else:
-            yield from _replacing(target)
+            yield from _replacing(path.resolve())
     except OSError as fault:
         raise UsageError(f"{path} can't be written: {_advice(path, fault)}") from fault
 

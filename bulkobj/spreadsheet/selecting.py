@@ -66,6 +66,11 @@ def choose(book: Book, wanted: Sequence[str], known: Callable[[str], bool]) -> l
     if named and _ALL not in wanted:
         return sorted(named)
     visible = [index for index, sheet in enumerate(book.sheets) if not sheet.hidden and _is_data(sheet)]
+    if not visible and not named:
+        raise UnreadableError(
+            "all sheets of the workbook are hidden. Unhide the one with the objectives, or name it with --sheet NAME",
+            code="empty-file",
+        )
     if len(visible) <= 1:
         return sorted(named.union(visible))
     heads, whole = _look(book, visible, known)

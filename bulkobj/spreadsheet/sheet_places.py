@@ -92,7 +92,6 @@ class _Finder:
         if self._depth == 2 and self._in_data and self._row in self._wanted:
             self.found.rows[self._row] = self._row_start, self._end_of(self._row_start)
         elif self._depth == 1:
-            self._in_data = False
             section = self.found.sections[-1]
             section.end = self._end_of(section.start)
             section.close = section.opened if section.end == section.opened else self._parser.CurrentByteIndex

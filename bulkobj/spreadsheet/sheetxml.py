@@ -115,7 +115,7 @@ def _uncalculated(xml: bytes) -> _Bad:
 def _errors(xml: bytes) -> _Bad:
     cells: _Bad = {}
     if b't="e"' in xml:
-        for found, match in enumerate(_ERROR.finditer(xml)):
+        for found, match in enumerate(_ERROR.finditer(xml), 1):
             check_faults(found)
             letters, digits, value = match.groups()
             cells[int(digits), column_index(letters.decode("ascii"))] = bad_cell(_unescaped(value) or "#N/A")

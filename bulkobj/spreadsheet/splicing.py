@@ -8,7 +8,7 @@ byte. Names are local ones, without a prefix; new elements take the prefix of th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
 from xml.parsers import expat
@@ -90,7 +90,7 @@ def parse(content: bytes) -> Element:
 
 def new_parser(start: Callable[[str, dict[str, str]], None], end: Callable[[str], None]) -> expat.XMLParserType:
     """A parser that refuses what no spreadsheet program writes."""
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("UTF-8")  # places are counted in the document's own bytes
     parser.buffer_text = True
     parser.StartElementHandler = start
     parser.EndElementHandler = end
@@ -101,8 +101,6 @@ def new_parser(start: Callable[[str, dict[str, str]], None], end: Callable[[str]
 
 def run(parser: expat.XMLParserType, content: bytes) -> None:
     """Parse the whole content; CannotAnnotateError where it isn't well formed."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise unsound("not in UTF-8")
     try:
         parser.Parse(content, True)  # noqa: FBT003 - expat takes it by position only
     except expat.ExpatError as fault:
@@ -194,8 +192,3 @@ def with_attribute(tag: bytes, name: str, value: str | None) -> bytes:
 def escaped(text: str) -> str:
     """The text as it stands in XML, in content and in a quoted attribute."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-
-
-def joined(pieces: Iterable[str]) -> bytes:
-    """The pieces of a document as bytes."""
-    return "".join(pieces).encode()

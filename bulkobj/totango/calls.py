@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,8 @@ from bulkobj.totango.answers import Answer, Exchange, NoAnswer, Verdict, classif
 from bulkobj.totango.limits import Limits, read_limits
 from bulkobj.totango.pacer import Pacer, Slot
 from bulkobj.totango.retrying import Retrying, Tried
+
+_log = logging.getLogger(__name__)
 
 _NEVER_HAPPENED = frozenset({Verdict.NOT_SENT, Verdict.LIMITED})
 _READ_AGAIN = _NEVER_HAPPENED | {Verdict.LOST}
@@ -130,6 +133,7 @@ class Caller:
         finally:
             self._in_flight.release()
         tried = Tried(classify(call.judged_as, exchange), exchange)
+        _log.debug("%s %s: %s", call.method, call.path, _outcome(tried))
         self._retrying.health.saw(tried)
         return tried
 
@@ -158,6 +162,12 @@ class Caller:
         if said is not None and said.tzinfo is not None:
             ahead = (said - wall).total_seconds()
             self.skew = ahead if self.skew is None else max(self.skew, ahead)
+
+
+def _outcome(tried: Tried) -> str:
+    exchange = tried.exchange
+    what = f"status {exchange.status}" if isinstance(exchange, Answer) else exchange.reason
+    return f"{what} ({tried.verdict.name.lower()})"
 
 
 def stopped_by(tried: Tried, what: str) -> StoppedError:

@@ -7,7 +7,7 @@ import io
 import pytest
 import xlsxwriter
 from annotating_kit import HEADERS, annotated, check_sound, read, results_of
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkobj.spreadsheet.annotating import annotate
@@ -55,7 +55,7 @@ def look(content: bytes, notes: dict[int, list[CellNote]]) -> None:
 
 
 @given(workbooks(), st.dictionaries(st.integers(1, 14), st.lists(NOTES, min_size=1, max_size=3), max_size=5))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_workbook(content: bytes, notes: dict[int, list[CellNote]]) -> None:
     """The report is sound, keeps the cells, can be made again without a change, and can be cleaned up."""
     look(content, notes)
@@ -63,7 +63,7 @@ def test_any_workbook(content: bytes, notes: dict[int, list[CellNote]]) -> None:
 
 @pytest.mark.proof
 @given(workbooks(), st.dictionaries(st.integers(1, 14), st.lists(NOTES, min_size=1, max_size=3), max_size=5))
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_very_many_workbooks(content: bytes, notes: dict[int, list[CellNote]]) -> None:
     """The same, at length."""
     look(content, notes)

@@ -149,6 +149,18 @@ def test_what_a_person_adds_to_our_note_stays() -> None:
     assert sheet["C2"].comment.text.strip() == "I asked Ann about it."
 
 
+def test_words_beside_ours_in_one_run_stay() -> None:
+    """The same where the program has put their words and ours into one piece of text."""
+    ours = f"bulkobj: {ERROR.message}".replace('"', "&quot;").encode()
+
+    def edit(name: str, data: bytes) -> bytes:
+        assert "comments" not in name or ours in data
+        return data.replace(ours, ours + b"\nI asked Ann &amp; Bob.") if "comments" in name else data
+
+    report = changed(annotated(plain(("a", "b")), {2: [ERROR]}), edit)
+    assert load(annotated(report, {}))["Plan"]["C2"].comment.text.strip() == "I asked Ann & Bob."
+
+
 def test_earlier_columns_are_overwritten_in_place() -> None:
     """Where somebody has put columns beside the results, the results stay where they are."""
     report = load(annotated(plain(("a", "b"), ("c", "d")), {}))

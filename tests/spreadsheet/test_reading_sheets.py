@@ -96,6 +96,13 @@ def test_hidden_sheets_are_read_only_by_name(state: str) -> None:
     assert names(read(data, sheets=("Second",))) == ["Second"]
 
 
+def test_where_all_sheets_are_hidden_one_must_be_named() -> None:
+    """Nothing is read that nobody sees."""
+    found = problem(read(xlsx(page(), states={"Plan": "hidden"})))
+    assert found.code == "empty-file"
+    assert "--sheet" in found.message
+
+
 def test_the_stamp_is_read_and_is_no_data() -> None:
     """Its rows come without the blank ones; further sheets of its name are left out too."""
     data = xlsx(page(), STAMP, page(), names=("Plan", STAMP_SHEET, f"{STAMP_SHEET}_2"), states={STAMP_SHEET: "hidden"})

@@ -210,6 +210,9 @@ def test_what_xlsxwriter_and_openpyxl_write_is_read_back(written: list[tuple[str
         assert (rows(source) if wanted else {}) == wanted
 
 
+DATED: dict[type, str] = {datetime: "yyyy-mm-dd hh:mm:ss", date: "yyyy-mm-dd"}
+
+
 def with_xlsxwriter(written: list[tuple[str, str]]) -> bytes:
     """A workbook of those rows."""
     target = io.BytesIO()
@@ -218,7 +221,7 @@ def with_xlsxwriter(written: list[tuple[str, str]]) -> bytes:
         page.write_row(0, 0, ["Account ID", "Title"])
         for number, row in enumerate(written, 1):
             for column, value in enumerate(row):
-                dated = {datetime: "yyyy-mm-dd hh:mm:ss", date: "yyyy-mm-dd"}.get(type(value))
+                dated = DATED.get(type(value))
                 page.write(number, column, value, book.add_format({"num_format": dated}) if dated else None)
     return target.getvalue()
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from writing_kit import HEADERS, TEXTS, read, result, source, table
 
@@ -89,6 +89,7 @@ def test_cells_of_a_workbook_become_text() -> None:
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=5), st.sampled_from(",;\t|"))
+@settings(deadline=None)
 def test_any_text_is_read_back_the_same(rows: list[tuple[str, str]], delimiter: str) -> None:
     """Whatever stands in a cell, reading the file gives it again (blank where nothing can be seen)."""
     whole = [("a-1", *row) for row in rows]

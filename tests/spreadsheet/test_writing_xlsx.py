@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from writing_kit import HEADERS, TEXTS, read, result, source, table
 
@@ -46,6 +46,7 @@ def expected(cell: Cell) -> Cell:
 
 
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=4))
+@settings(deadline=None)
 def test_any_cell_is_read_back_the_same(rows: list[tuple[Cell, Cell]]) -> None:
     """Texts stay texts to the letter, dates dates, numbers numbers, errors errors."""
     whole = [("a-1", *row) for row in rows]
@@ -99,10 +100,12 @@ def test_failures_read_back_as_the_same_cells() -> None:
         ("3", BadCell("bad-cell", "#N/A"), 4),
     ]
     file = source(table(rows, sheet="Plan"), table([("x", "y", "z")], sheet="Done"), kind="xlsx", stamp=stamp)
-    back = read(failures(file, {("Plan", 3), ("Plan", 4)}, "xlsx"), "back.xlsx")
+    content = failures(file, {("Plan", 3), ("Plan", 4)}, "xlsx")
+    back = read(content, "back.xlsx")
     assert [one.sheet for one in back.tables] == ["Plan"]
     assert [record.cells for record in back.tables[0].records] == rows[1:]
     assert back.stamp == stamp
+    assert openpyxl.load_workbook(io.BytesIO(content))["_bulkobj"].sheet_state == "hidden"
 
 
 def test_failures_without_any_row_are_a_valid_workbook() -> None:
@@ -141,6 +144,12 @@ def test_report_cuts_a_text_too_long_and_says_so(letter: str) -> None:
     assert len(text.encode("utf-16-le")) // 2 <= MAX_TEXT
 
 
+def test_more_rows_than_a_sheet_holds_are_refused() -> None:
+    """XlsxWriter would leave them out without a word."""
+    with pytest.raises(UsageError, match=r"1,048,576 rows at most.*write a \.csv"):
+        plain_xlsx([Sheet("Plan", ("Title",), [("x",)] * 1_048_576)])
+
+
 def test_what_no_date_cell_holds_is_text() -> None:
     """Dates before March 1900, with a time zone, and numbers of too many digits keep what they say."""
     aware = datetime.fromisoformat("2024-02-08T20:10:00+00:00")
@@ -162,6 +171,7 @@ def test_the_same_report_has_the_same_bytes() -> None:
         (["x" * 40, "x" * 31], ["x" * 31, "x" * 27 + " (2)"]),
         (["[a]:*?/\\b", "'quoted'", "", "  ", "History"], ["_a______b", "quoted", "Sheet", "Sheet (2)", "History (2)"]),
         (["😀" * 20, "a\x00b\ud800"], ["😀" * 15, "a_b\ufffd"]),
+        ([" ' ' ", "' a '", "x" * 29 + "' y"], ["Sheet", "a", "x" * 29]),
     ],
 )
 def test_sheet_names_are_made_acceptable(wanted: list[str], names: list[str]) -> None:
@@ -170,6 +180,7 @@ def test_sheet_names_are_made_acceptable(wanted: list[str], names: list[str]) ->
 
 
 @given(st.lists(st.text(max_size=40), max_size=6))
+@settings(deadline=None)
 def test_any_sheet_names_give_a_workbook(wanted: list[str]) -> None:
     """Whatever accounts are called, the workbook can be written and loaded, and no sheet is lost."""
     content = plain_xlsx([Sheet(name, ("Title",), [("x",)]) for name in ["first", *wanted]])

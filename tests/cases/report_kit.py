@@ -1,0 +1,61 @@
+"""Whether a report and a failures file hold the rows of their file, unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bulkobj.columns import is_known
+from bulkobj.spreadsheet.reading import ReadOptions, read_file
+from bulkobj.spreadsheet.report_columns import without_report
+from bulkobj.spreadsheet.results import RESULT_HEADERS
+from bulkobj.spreadsheet.table import BadCell, Cell, SourceFile, Table, shown
+
+_LEFT = {"invalid", "failed", "conflict", "not-attempted"}
+
+
+def assert_report(path: Path, source: SourceFile, report: Mapping[str, Any]) -> None:
+    """One row for each row of the file that isn't blank, with the same cells, and the result of that very row."""
+    for table in source.tables:
+        own, written = without_report(table), _read(path, table, source.delimiter)
+        assert written.headers == (*own.headers, *RESULT_HEADERS)
+        width = len(own.headers)
+        assert [_texts(record.cells[:width]) for record in written.records] == [_texts(r.cells) for r in own.records]
+        results = [(str(row["row"]), row["result"]) for row in report["rows"] if row["sheet"] == table.sheet]
+        assert [(shown(r.cells[width]), shown(r.cells[width + 2])) for r in written.records] == results
+
+
+def assert_failures(path: Path, source: SourceFile, report: Mapping[str, Any]) -> None:
+    """The rows that are not done, in the input's own columns; read again, each says the same."""
+    left = {(row["sheet"], row["row"]) for row in report["rows"] if row["result"] in _LEFT}
+    wanted = [
+        _texts(record.cells, mended="#N/A")
+        for table in map(without_report, source.tables)
+        for record in table.records
+        if (table.sheet, record.number) in left
+    ]
+    again = read_file(path.name, path.read_bytes(), ReadOptions(delimiter=source.delimiter), is_known)
+    if not wanted:
+        assert [problem.code for problem in again.problems] == ["empty-file"]
+        return
+    (table,) = again.tables
+    assert table.headers == without_report(source.tables[0]).headers
+    assert [_texts(record.cells) for record in table.records] == wanted
+
+
+def _read(path: Path, table: Table, delimiter: str | None) -> Table:
+    content, workbook = path.read_bytes(), path.suffix == ".xlsx"
+    sheets = (table.sheet or "Results",) if workbook else ()
+    again = read_file(path.name, content, ReadOptions(sheets, delimiter=None if workbook else delimiter), is_known)
+    assert not again.problems
+    (found,) = again.tables
+    return found
+
+
+def _texts(cells: tuple[Cell, ...], mended: str | None = None) -> list[str]:
+    """The cells as a person sees them; a formula without a value may have to give way to the error ``mended``."""
+    return [
+        mended if mended and isinstance(cell, BadCell) and cell.code == "uncalculated-formula" else shown(cell)
+        for cell in cells
+    ]

@@ -1,0 +1,130 @@
+"""`login`, `logout`, `config`, `doctor`, profiles and what is logged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from cli_kit import against, bulkobj, creates
+from keyring.backend import KeyringBackend
+
+from bulkobj.sandbox.server import SandboxServer
+
+
+class MemoryKeyring(KeyringBackend):
+    """A keyring that forgets at the end of a test."""
+
+    priority = 5
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.kept[service, username]
+
+
+@pytest.fixture
+def ring() -> Iterator[MemoryKeyring]:
+    before, ring = keyring.get_keyring(), MemoryKeyring()
+    keyring.set_keyring(ring)
+    yield ring
+    keyring.set_keyring(before)
+
+
+def test_a_token_is_checked_kept_used_and_removed(server: SandboxServer, ring: MemoryKeyring) -> None:
+    """It is kept for this profile and host, and nowhere but in the keyring."""
+    kept = against(server, "login", stdin=server.token.encode() + b"\n", BULKOBJ_TOKEN="")
+    assert kept.code == 0, kept.err
+    assert list(ring.kept.values()) == [server.token]
+    assert server.token not in kept.err + kept.out
+    assert against(server, "settings", BULKOBJ_TOKEN="").code == 0
+    assert against(server, "logout", BULKOBJ_TOKEN="").code == 0
+    assert ring.kept == {}
+    assert against(server, "settings", BULKOBJ_TOKEN="").code == 2
+
+
+def test_a_token_that_is_refused_is_not_kept(server: SandboxServer, ring: MemoryKeyring) -> None:
+    assert against(server, "login", stdin=b"wrong\n", BULKOBJ_TOKEN="").code == 4
+    assert ring.kept == {}
+    assert against(server, "login", stdin=b"\n", BULKOBJ_TOKEN="").code == 2
+
+
+def test_without_a_keyring_a_private_file_is_said_plainly(server: SandboxServer, tmp_path: Path) -> None:
+    kept = against(server, "login", stdin=server.token.encode(), BULKOBJ_TOKEN="")
+    assert "no keyring" in kept.err
+    (file,) = (tmp_path / "state" / "tokens").iterdir()
+    assert file.stat().st_mode & 0o077 == 0
+    assert against(server, "settings", BULKOBJ_TOKEN="").code == 0
+    assert against(server, "logout", BULKOBJ_TOKEN="").code == 0
+    assert not file.exists()
+
+
+def test_a_token_is_not_sent_to_another_host(server: SandboxServer, ring: MemoryKeyring, tmp_path: Path) -> None:
+    assert against(server, "login", stdin=server.token.encode(), BULKOBJ_TOKEN="").code == 0
+    with SandboxServer(tmp_path / "other") as other:
+        assert against(other, "settings", BULKOBJ_TOKEN="").code == 2
+        assert not other.arrivals()
+
+
+def test_config_and_doctor_never_show_the_token(server: SandboxServer) -> None:
+    for command in ("config", "doctor"):
+        ran = against(server, command)
+        assert ran.code == 0, ran.out
+        assert server.token not in ran.out + ran.err
+    assert "set in BULKOBJ_TOKEN" in against(server, "config").out
+
+
+def test_doctor_says_what_is_wrong(server: SandboxServer) -> None:
+    denied = against(server, "doctor", BULKOBJ_TOKEN="wrong")
+    assert denied.code == 2
+    assert "WRONG" in denied.out
+    assert "BULKOBJ_TOKEN" in denied.out
+
+
+def test_a_profile_says_what_is_not_said_otherwise(server: SandboxServer, tmp_path: Path) -> None:
+    """Column names, the order of dates and aliases among it."""
+    (tmp_path / "config.toml").write_text(
+        f'[profiles.work]\nbase_url = "{server.url}"\nrate = "50/3"\ndate_order = "DMY"\n'
+        '[profiles.work.columns]\n"Ziel" = "Title"\n[profiles.work.aliases.status]\n"wip" = "In Progress"\n'
+    )
+    plan = b"Account ID,Ziel,Category,Status,Start Date,End Date\nBLUE-1010,T,Adoption,WIP,02/03/2027,04/05/2027\n"
+    environ = {"BULKOBJ_TOKEN": server.token, "BULKOBJ_PROFILE": "work"}
+    ran = bulkobj("import", "-", "--yes", "--json", "--report", tmp_path / "r.csv", stdin=plan, environ=environ)
+    assert ran.code == 0, ran.err
+    made = next(one for one in server.objectives() if one["title"] == "T")
+    assert made["startDate"] == "2027-03-02T00:00:00.000Z"
+    assert "50 per 3 s" in bulkobj("config", environ=environ).out
+
+
+def test_the_log_has_every_call_and_never_the_token(server: SandboxServer, tmp_path: Path) -> None:
+    ran = against(server, "import", "-", "--yes", "-vv", "--report", tmp_path / "r.csv", stdin=creates(2))
+    log = tmp_path / "state" / "bulkobj.log"
+    assert log.read_text().count("POST /api/v3/objectives/: status 201 (done)") == 2
+    assert "POST /api/v3/objectives/" in ran.err
+    assert server.token not in log.read_text() + ran.err
+    assert log.stat().st_mode & 0o077 == 0
+
+
+def test_old_journals_are_pruned(server: SandboxServer, tmp_path: Path) -> None:
+    assert against(server, "import", "-", "--yes", "--report", tmp_path / "r.csv", stdin=creates(1)).code == 0
+    assert "0 journals deleted" in bulkobj("runs", "--prune", "1d").err
+    assert "1 journal deleted" in bulkobj("runs", "--prune", "0d").err
+    assert bulkobj("runs", "--prune", "soon").code == 2
+
+
+def test_no_file_of_a_run_holds_the_token(server: SandboxServer, tmp_path: Path) -> None:
+    """Not the journal, the ledger, the report or the log."""
+    reports = [tmp_path / f"r.{ending}" for ending in ("csv", "json", "xlsx")]
+    args = [arg for path in reports for arg in ("--report", path)]
+    assert against(server, "import", "-", "--yes", *args, stdin=creates(2), BULKOBJ_TOKEN=server.token).code == 0
+    for path in [*tmp_path.rglob("*")]:
+        if path.is_file() and "served" not in path.parts:
+            assert server.token.encode() not in path.read_bytes(), path

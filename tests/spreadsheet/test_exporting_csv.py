@@ -1,0 +1,59 @@
+"""Export to CSV."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from exporting_kit import HEADERS, TEXTS, as_read, back_from_csv, row
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bulkobj.errors import UsageError
+from bulkobj.spreadsheet.exporting import export_csv
+from bulkobj.spreadsheet.guards import guard
+from bulkobj.spreadsheet.values import visible
+
+TITLE, DESCRIPTION = HEADERS.index("Title"), HEADERS.index("Description")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=4))
+def test_any_text_is_read_back_the_same_or_not_at_all(tmp_path: Path, texts: list[tuple[str, str]]) -> None:
+    """No text is altered: an altered one would be imported as an edit."""
+    cells = back_from_csv(tmp_path, [row(number, *pair) for number, pair in enumerate(texts)])
+    for pair, found in zip(texts, cells, strict=True):
+        for text, cell in zip(pair, found[TITLE : DESCRIPTION + 1], strict=True):
+            wanted = text if "\0" not in text and guard(text) != text and not visible(text) else as_read(text)
+            assert cell in (wanted, as_read(text)) if "\0" not in text else cell is None
+
+
+def test_file_is_what_programs_expect() -> None:
+    """A byte order mark, line ends of RFC 4180, dates as ISO has them, formulas guarded; a stream stays open."""
+    stream = io.BytesIO()
+    export_csv(
+        stream,
+        ("Title", "Start Date", "End Date", "Owner"),
+        [("=1+1", date(2024, 2, 8), datetime.fromisoformat("2024-02-08 20:10"), None), ('a "b"\nc', None, "", "é,")],
+    )
+    assert (
+        stream.getvalue()
+        == (
+            '\ufeffTitle,Start Date,End Date,Owner\r\n\'=1+1,2024-02-08,2024-02-08 20:10:00,\r\n"a ""b""\nc",,,"é,"\r\n'
+        ).encode()
+    )
+
+
+def test_long_text_is_written_whole(tmp_path: Path) -> None:
+    """CSV has no limit."""
+    assert back_from_csv(tmp_path, [row(1, "One", "x" * 40_000)])[0][DESCRIPTION] == "x" * 40_000
+
+
+@pytest.mark.parametrize("text", ["#N/A", "#REF!", "a\0", "\ud800"])
+def test_text_that_reading_would_take_for_something_else_is_left_out(tmp_path: Path, text: str) -> None:
+    """A blank cell changes nothing; an id is never left out."""
+    assert back_from_csv(tmp_path, [row(1, "One", text)])[0] == row(1)
+    with pytest.raises(UsageError, match=r"the Objective ID in row 2 .* export to a .json file"):
+        back_from_csv(tmp_path, [("One", text)], ("Title", "Objective ID"))

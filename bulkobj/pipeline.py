@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from bulkobj import report as reports
 from bulkobj import undoing
 from bulkobj.carrying import Finished, NewRun, begin, carry_out, input_of
 from bulkobj.checking import CheckedFile, FileRequest, check_file, read_source
+from bulkobj.clock import SystemClock
 from bulkobj.collecting import collect
 from bulkobj.connecting import Connection, connected
 from bulkobj.errors import InvalidFileError, UsageError
@@ -62,7 +64,7 @@ def validate(request: FileRequest, settings: Settings | None, outputs: Outputs, 
         if file.wanted() and not file.unusable:
             with connected(settings, ui.waiting) as connection:
                 file, _, calls = _named(file, connection, ui)
-    report = reports.of_plan(file.checked(), request.name, target, calls, dry_run=False)
+    report = reports.of_plan(file.checked(), request.name, target, calls, dry_run=False, made_at=_now())
     return _refusing(_written(report, file, outputs, ui))
 
 
@@ -74,7 +76,7 @@ def dry_run(request: FileRequest, settings: Settings, outputs: Outputs, choices:
         return _unusable(file, settings, outputs, ui)
     with connected(settings, ui.waiting) as connection:
         planned = _plan(file, connection, ui)
-    report = reports.of_plan(planned.plan, request.name, settings.target, planned.calls, dry_run=True)
+    report = reports.of_plan(planned.plan, request.name, settings.target, planned.calls, dry_run=True, made_at=_now())
     finished = _written(report, planned.file, outputs, ui)
     return finished if choices.skip_invalid and not planned.plan.refused else _refusing(finished)
 
@@ -128,7 +130,7 @@ def undo(run: str, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool = 
         _check_target(connection, header)
         plan, live, calls = _undo_plan(header, entries, connection, ui)
         if dry or not plan.steps:
-            report = reports.of_plan(plan, header.file, header.target, calls, dry_run=dry)
+            report = reports.of_plan(plan, header.file, header.target, calls, dry_run=dry, made_at=_now())
             return Finished(report, write_all(report, Input(read_source(request), content), outputs, ui.tell))
         if not ui.agrees(plan, _estimate(plan.steps, calls, settings)):
             raise UsageError("nothing was sent")
@@ -228,6 +230,11 @@ def _undo_plan(header: RunHeader, entries: Sequence[Entry], connection: Connecti
     return undoing.undo_plan(entries, live, header.skew), live, calls
 
 
+def _now() -> datetime:
+    """When a check or a plan is made; nothing depends on it but what its report says."""
+    return SystemClock().wall()
+
+
 def _check_target(connection: Connection, header: RunHeader) -> None:
     if connection.key != header.target_key:
         raise UsageError(f"run {header.run} went to {header.target}, which this is not (it was emptied, or moved)")
@@ -295,7 +302,7 @@ def _back_to(settings: Settings, header: RunHeader) -> Settings:
 
 
 def _unusable(file: CheckedFile, settings: Settings, outputs: Outputs, ui: Ui) -> Finished:
-    report = reports.of_plan(file.checked(), file.request.name, settings.target, 0, dry_run=False)
+    report = reports.of_plan(file.checked(), file.request.name, settings.target, 0, dry_run=False, made_at=_now())
     return _refusing(_written(report, file, outputs, ui))
 
 

@@ -200,7 +200,8 @@ class _Planner:
         if line.faulty:
             return line
         step = Step(Action.DELETE, before.account_id, before.id, before=before)
-        return replace(line, step=step, title=str(before.get(Field.TITLE)))
+        changes: dict[Field, Change] = {name: (self._displayed(name, v), None) for name, v in before.fields.items()}
+        return replace(line, step=step, title=str(before.get(Field.TITLE)), changes=changes)
 
     def _update(self, row: Row, headers: Headers, before: Objective) -> Line:
         """Lay the row's edited cells over the live objective; what the service already holds is never an error."""

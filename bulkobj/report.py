@@ -52,7 +52,10 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a file. ``run`` is None where nothing was begun; ``calls`` are all that were sent."""
+    """What became of a file. ``run`` is None where nothing was begun; ``calls`` are all that were sent.
+
+    ``made_at`` is when a check or a plan was made; a run's rows have their own times.
+    """
 
     run: str | None
     file: str
@@ -62,6 +65,7 @@ class Report:
     calls: int
     rows: tuple[ReportRow, ...]
     problems: tuple[Problem, ...] = ()
+    made_at: datetime | None = None
     counts: Counter[Result] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,10 +86,14 @@ class Report:
         return (*self.problems, *(problem for row in self.rows for problem in row.line.problems))
 
 
-def of_plan(plan: Plan, file: str, target: str, calls: int, *, dry_run: bool) -> Report:
+def of_plan(  # noqa: PLR0913 - what a report says beside its rows
+    plan: Plan, file: str, target: str, calls: int, *, dry_run: bool, made_at: datetime | None = None
+) -> Report:
     """The report of what was only checked or planned."""
     rows = tuple(ReportRow(line, line.result, line.message, line.objective_id) for line in plan.lines)
-    return Report(None, file, target, dry_run, finished=True, calls=calls, rows=rows, problems=plan.problems)
+    return Report(
+        None, file, target, dry_run, finished=True, calls=calls, rows=rows, problems=plan.problems, made_at=made_at
+    )
 
 
 def of_journal(header: RunHeader, entries: Iterable[Entry]) -> Report:

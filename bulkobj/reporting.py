@@ -15,7 +15,7 @@ from bulkobj.spreadsheet.saving import save
 from bulkobj.spreadsheet.table import SourceFile
 
 _CSV, _JSON, _HTML, _WORKBOOKS = ".csv", ".json", ".html", (".xlsx", ".xlsm")
-FORMATS = (_CSV, ".xlsx", _JSON)
+FORMATS = (_CSV, ".xlsx", _JSON, _HTML)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,10 @@ def write_report(report: Report, of: Input, path: Path, tell: Callable[[str], No
     match path.suffix.lower():
         case ".json":
             content = (json.dumps(reports.to_json(report), ensure_ascii=False, indent=1) + "\n").encode()
+        case ".html":
+            from bulkobj.htmlreport import html_report  # noqa: PLC0415 - only a page needs it
+
+            content = html_report(report, made_at=report.made_at)
         case ".csv":
             content = _csv(report, of.source)
         case _:

@@ -1,0 +1,1 @@
+"""The parts of the HTML report: its sections as markup, and the template, style and script of the page."""

@@ -58,8 +58,12 @@ _BAD = {
 
 def _cleared(text: str, column: Column) -> Given:
     if column.field is None or column.header in {"Title", "Category", "Status"}:
-        return Given(text, None, "unexpected-value", f"{column.header} can't be emptied: leave the cell blank instead")
+        return Given(text, None, "unexpected-value", f"{column.header} can't be emptied: {_instead(column)}")
     return Given(text, column.field.empty, clears=True)
+
+
+def _instead(column: Column) -> str:
+    return "clear the cell, or write what belongs there" if column.field is None else "leave the cell blank instead"
 
 
 _ACTIONS = {re.sub(r"\s", "", action.value): action for action in Action}
@@ -73,14 +77,17 @@ def _read_action(bare: str, text: str, _: Cell) -> Given:
     return Given(text, action.value)
 
 
+_RETYPE = "format the column as text, then type the id anew"
 _MANGLED = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+?\d{1,3}", re.IGNORECASE)
 
 
 def _read_key(bare: str, text: str, cell: Cell) -> Given:
-    by_number = isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) >= 1e15
-    if by_number or _MANGLED.fullmatch(bare):
+    if _MANGLED.fullmatch(bare):
+        message = f'the spreadsheet program has shortened an id to "{bare}": {_RETYPE}'
+        return Given(text, None, "mangled-number", message)
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) >= 1e15:
         message = (
-            f'the spreadsheet program has shortened an id to "{bare}": format the column as text, type the id anew'
+            f'"{bare}" is too long for a number: spreadsheet programs keep 15 digits and change the rest: {_RETYPE}'
         )
         return Given(text, None, "mangled-number", message)
     return Given(text, unprotected(bare))
@@ -124,7 +131,7 @@ def _read_date(cell: Cell, text: str, rules: DateRules) -> Given:
         return Given(text, None, "bad-date", str(error))
     except AmbiguousDateError:
         message = (
-            "day and month can be read either way, and no cell of the column decides it: "
+            "day and month can be read either way, and the other dates of the column don't settle it: "
             "say which with --date-order DMY or MDY"
         )
         return Given(text, None, "ambiguous-date", message)

@@ -124,6 +124,8 @@ def _numbers(match: re.Match[str], order: Order | None, text: str) -> date:
         if len(third) == 4:
             raise DateError(f'"{text}" does not begin with the year, as the date order YMD says')
         return _day(_year(match["a"].zfill(2)), second, int(third), text)
+    if order is not None and own not in (None, order):
+        raise DateError(f'"{text}" does not fit the date order {order.value}: {_EXPECTED}')
     if order is None and own is None and first != second and max(first, second) <= 12:
         raise AmbiguousDateError(text)
     if (order or own) is Order.MDY:

@@ -197,7 +197,7 @@ def _write(export: Export, accounts: Sequence[Account], path: Path) -> None:
 def _sheets(export: Export, accounts: Sequence[Account]) -> Iterator[ExportSheet]:
     if export.layout is Layout.SHEET_PER_ACCOUNT:
         for account in accounts:
-            yield ExportSheet(account.about.name, HEADERS, export.rows([account]))
+            yield ExportSheet(account.about.name or account.about.id, HEADERS, export.rows([account]))
     else:
         yield ExportSheet("Objectives", HEADERS, export.rows(accounts))
 

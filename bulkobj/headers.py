@@ -63,11 +63,19 @@ def _duplicate(table: Table, header: str, other: str) -> Problem:
 
 
 def _unknown(table: Table, found: Mapping[int, Column]) -> Iterator[Problem]:
-    known = {normalised(column.header): column.header for column in COLUMNS}
+    taken = {column.header: table.headers[index] for index, column in found.items()}
     for index, header in enumerate(table.headers):
         if index in found or not header.strip() or is_ignored(header) or by_header(header) is not None:
             continue
-        close = difflib.get_close_matches(normalised(header), known, n=1, cutoff=0.75)
-        hint = f'did you mean "{known[close[0]]}"?' if close else "it is ignored"
-        message = f'unknown column "{header}": {hint}'
+        message = f'unknown column "{header}": {_hint(header, taken)}'
         yield Problem("unknown-column", message, None, header, Severity.WARNING, table.sheet)
+
+
+def _hint(header: str, taken: Mapping[str, str]) -> str:
+    """What to make of an unknown header; ``taken`` is what the columns that were found are called in the file."""
+    other = by_alias(header)
+    if other is not None:
+        return f'it is ignored, because the column "{taken[other.header]}" is there'
+    free = {normalised(column.header): column.header for column in COLUMNS if column.header not in taken}
+    close = difflib.get_close_matches(normalised(header), free, n=1, cutoff=0.75)
+    return f'did you mean "{free[close[0]]}"?' if close else "it is ignored"

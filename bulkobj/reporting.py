@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,7 @@ def _csv(report: Report, source: SourceFile) -> bytes:
         writing.results_csv(table, [row for row in rows if row.sheet == table.sheet], delimiter=source.delimiter or ",")
         for table in source.tables
     ]
-    return b"\r\n".join(tables)
+    return b"\r\n".join([tables[0], *(table.removeprefix(BOM_UTF8) for table in tables[1:])]) if tables else b""
 
 
 def _workbook(report: Report, of: Input, tell: Callable[[str], None]) -> bytes:

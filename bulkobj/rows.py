@@ -79,6 +79,8 @@ class CheckedTable:
 def check_table(table: Table, rules: RowRules) -> CheckedTable:
     """Read every row of the table; nothing is looked up."""
     headers = match_headers(table, rules.maps)
+    if not headers.columns:
+        return _unknown_table(table, headers)
     readers = [_Reader.of(table, index, column, rules) for index, column in headers.columns.items()]
     drafts = [_draft(record, readers) for record in table.records]
     missing = _missing_columns(drafts, headers, table)
@@ -86,6 +88,16 @@ def check_table(table: Table, rules: RowRules) -> CheckedTable:
     checker = _RowChecker(table, headers, demands, _Duplicates.of(headers))
     rows = tuple(checker.check(record, draft) for record, draft in zip(table.records, drafts, strict=True))
     return CheckedTable(rows, (*headers.problems, *missing), headers)
+
+
+def _unknown_table(table: Table, headers: Headers) -> CheckedTable:
+    """A table of something else: what else is wrong with it is of no interest."""
+    message = (
+        'no row has headers that bulkobj knows, such as "Account ID" and "Title": is it the right file? '
+        "If it is, add a header row, or say what a column means with --map 'Header=Title'"
+    )
+    rows = tuple(Row(record.number, table.sheet, None, NOTHING) for record in table.records)
+    return CheckedTable(rows, (Problem("missing-column", message, sheet=table.sheet),), headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +228,8 @@ class _RowChecker:
     def _of_record(self, record: Record) -> Iterator[Problem]:
         if record.extra:
             message = (
-                f"the row has {counted(record.extra, 'cell')} more than the header: "
-                "is there a delimiter or a quote too many?"
+                f"the row has {counted(record.extra, 'cell')} beyond the last header: clear what stands there, or, in a CSV "
+                "file, put each text that holds a delimiter into quotation marks"
             )
             yield self._problem(record, "ragged-row", message)
         if record.hidden:
@@ -279,6 +291,7 @@ def is_backwards(start: object, end: object) -> bool:
 
 def ends_early(end: str, start: str) -> str:
     """The message for an end before its start."""
+    end, start = (date.removesuffix("T00:00:00.000Z") for date in (end, start))
     return f"the end ({end}) is before the start ({start}): correct one of the two"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bulkobj.model import Field, Value
 from bulkobj.spreadsheet.table import Cell
 
-#: A spreadsheet cell holds 32,767 characters.
+#: A spreadsheet cell holds 32,767 characters; a piece begins with a mark, so that none is blank.
 _PIECE = 30_000
 
 
@@ -44,7 +44,8 @@ def stamp_rows(stamp: Stamp, bases: Iterable[tuple[str, Mapping[Field, Value]]] 
         yield "setting", id_
     for objective, fields in (*stamp.bases.items(), *bases) if stamp.bases else bases:
         text = json.dumps({name.value: value for name, value in fields.items()}, ensure_ascii=True)
-        yield "base", objective, *(text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
+        pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
+        yield "base", json.dumps(objective), *(f"|{piece}" for piece in pieces)
 
 
 def read_stamp(rows: Iterable[Sequence[Cell]]) -> Stamp | None:
@@ -59,7 +60,7 @@ def read_stamp(rows: Iterable[Sequence[Cell]]) -> Stamp | None:
                 case "setting":
                     settings.add(values[0])
                 case "base":
-                    bases[values[0]] = _base("".join(values[1:]))
+                    bases[json.loads(values[0])] = _base("".join(piece.removeprefix("|") for piece in values[1:]))
                 case _:
                     said[name] = values[0] if values else ""
         if said.get("bulkobj") != "1":

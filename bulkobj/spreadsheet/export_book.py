@@ -75,7 +75,7 @@ class BookWriter:
 
     def write(self, name: str, headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         """Write a sheet; UsageError as :meth:`CellWriter.write_all`."""
-        sheet = self._book.add_worksheet(self._names.claim(name))
+        sheet = self._add(self._names.claim(name))
         looks = [look_of(header) for header in headers]
         sheet.set_row(0, 24)
         for column, (header, look) in enumerate(zip(headers, looks, strict=True)):
@@ -89,12 +89,17 @@ class BookWriter:
     def write_hidden(self, stamp: Iterable[Sequence[Cell]]) -> None:
         """Write the hidden sheets: the names to choose from, and the stamp, of which no text can be left out."""
         if self._lists:
-            lists = self._book.add_worksheet(LISTS_SHEET)
+            lists = self._add(LISTS_SHEET)
             lists.hide()
             CellWriter(lists, self._formats).write_all(zip_longest(*self._lists.values()), 0)
-        sheet = self._book.add_worksheet(STAMP_SHEET)
+        sheet = self._add(STAMP_SHEET)
         sheet.very_hidden()
         CellWriter(sheet, self._formats, lambda _: "stamp").write_all(stamp, 0)
+
+    def _add(self, name: str) -> Worksheet:
+        from bulkobj.spreadsheet.export_text import ExactSheet  # noqa: PLC0415 - as above
+
+        return self._book.add_worksheet(name, worksheet_class=ExactSheet)
 
     def _write_header(self, sheet: Worksheet, column: int, header: str, look: Look) -> None:
         sheet.set_column(column, column, look.width, self._formats[look.style])

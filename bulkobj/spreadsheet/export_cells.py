@@ -6,7 +6,6 @@ imported as an edit. So a text that a cell can't hold is left out, and a note sa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -28,12 +27,6 @@ _IMPOSSIBLE = f"This text has characters that a workbook can't hold, so {_KEPT}"
 _NOTE_SIZE = {"width": 260, "height": 90}
 #: The height of a line in points, and how many lines of a text are shown at most.
 _LINE, _MOST_LINES = 15, 6
-#: XlsxWriter (3.3) escapes only the first of two overlapping look-alikes of ``_xHHHH_``. Cut apart, as pieces of rich
-#: text, they need no escape. A text in its own markup for rich text it takes for just that; cut as well, it doesn't.
-_OVERLAPPING = re.compile(r"_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_")
-_CUTS = re.compile(r"(?<=^<)(?=r>)|(?<=_)(?=x[0-9A-Fa-f]{4}_)")
-#: Rich text in a cell is escaped twice by XlsxWriter, so what needs an escape comes out wrong there.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 
 class CellWriter:
@@ -52,7 +45,6 @@ class CellWriter:
     ) -> None:
         self._sheet = sheet
         self._dates = {date: formats[Style.DATE], datetime: formats[Style.MOMENT]}
-        self._plain = formats[Style.PLAIN]
         self._left_out = formats[Style.LEFT_OUT]
         self._required = required
         self._wrapped = wrapped
@@ -79,7 +71,7 @@ class CellWriter:
                 self._sheet.set_row(number, lines * _LINE)
         for column, cell in enumerate(row):
             if isinstance(cell, str):
-                if _is_simple(cell):
+                if cell.isprintable() and 0 < len(cell) <= MAX_TEXT // 2:  # as nearly all are
                     self._sheet.write_string(number, column, cell)
                 elif cell:
                     self._write_text(number, column, cell)
@@ -101,9 +93,6 @@ class CellWriter:
         obstacle = _obstacle(text)
         if obstacle:
             self._leave_out(number, column, obstacle)
-        elif _is_mistaken(text):
-            pieces = [part for piece in _CUTS.split(text) for part in (self._plain, piece)]
-            self._sheet.write_rich_string(number, column, *pieces)
         else:
             self._sheet.write_string(number, column, text)
 
@@ -126,11 +115,6 @@ def _line_count(cell: Cell, width: int) -> int:
     return min(sum(1 + len(line) // width for line in lines), _MOST_LINES)
 
 
-def _is_simple(text: str) -> bool:
-    """Whether the text is neither empty nor in need of a closer look, as nearly all are: this is asked of each."""
-    return 0 < len(text) <= MAX_TEXT // 2 and text.isprintable() and "_x" not in text and text[0] != "<"
-
-
 def is_possible(text: str) -> bool:
     """Whether a cell can hold exactly this text."""
     return _obstacle(text) == ""
@@ -139,10 +123,4 @@ def is_possible(text: str) -> bool:
 def _obstacle(text: str) -> str:
     if len(text) > MAX_TEXT // 2 and units(text) > MAX_TEXT:
         return _TOO_LONG
-    if possible(text) != text or (_is_mistaken(text) and _CONTROL.search(text)):
-        return _IMPOSSIBLE
-    return ""
-
-
-def _is_mistaken(text: str) -> bool:
-    return (text.startswith("<r>") and text.endswith("</r>")) or _OVERLAPPING.search(text) is not None
+    return "" if possible(text) == text else _IMPOSSIBLE

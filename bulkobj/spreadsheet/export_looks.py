@@ -21,7 +21,6 @@ class Style(Enum):
     KEY = auto()
     DATE = auto()
     MOMENT = auto()
-    PLAIN = auto()
     LEFT_OUT = auto()  # a blank cell in place of a text that the workbook can't hold
 
 
@@ -39,7 +38,6 @@ FORMATS: Mapping[Style, Mapping[str, Any]] = {
     Style.KEY: {**_ID, "bg_color": "#ECEDEF", "bottom": 1, "bottom_color": "#D5D8DC"},
     Style.DATE: {**_DATE, "num_format": "yyyy-mm-dd"},
     Style.MOMENT: {**_DATE, "num_format": "yyyy-mm-dd hh:mm:ss"},
-    Style.PLAIN: {},
     Style.LEFT_OUT: {"bg_color": "#FFF2CC"},
 }
 

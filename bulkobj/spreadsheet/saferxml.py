@@ -14,8 +14,6 @@ MAX_TAGS = 10_000
 
 Attributes = dict[str, str]
 
-#: How a document in UTF-16 begins, with a byte order mark or without.
-_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 #: What every message about a damaged workbook ends in.
 ADVICE = "Download or export it again, or open it in your spreadsheet program and save it as .xlsx"
 
@@ -36,8 +34,6 @@ def parse(
     Names come with their prefixes. Raises UnreadableError for XML that isn't well formed, that declares a document
     type, or that isn't UTF-8.
     """
-    if data.startswith(_UTF16):
-        raise damaged()
     parser = expat.ParserCreate("UTF-8")
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_doctype

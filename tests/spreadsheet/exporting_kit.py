@@ -12,13 +12,13 @@ from bulkobj.spreadsheet.exporting import ExportSheet, export_csv, export_xlsx
 from bulkobj.spreadsheet.table import Cell, SourceFile
 from bulkobj.spreadsheet.values import visible
 
-__all__ = ["HEADERS", "TEXTS", "SourceFile", "as_read", "back", "back_from_csv", "export", "names", "row"]
+__all__ = ["HALVES", "HEADERS", "TEXTS", "SourceFile", "as_read", "back", "back_from_csv", "export", "names", "row"]
 
 HEADERS = (
     *("Action", "Account ID", "Account Name", "Objective ID", "Title", "Description", "Category", "Status", "Owner"),
     *("Start Date", "End Date", "SuccessPlays"),
 )
-_HALVES = re.compile("[\ud800-\udfff\ufffe\uffff]")
+HALVES = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
 def row(number: int, title: Cell = "One", description: Cell = None, start: Cell = None) -> tuple[Cell, ...]:
@@ -56,7 +56,7 @@ def back_from_csv(
 
 def as_read(text: str) -> Cell:
     """What reading must give for a text: itself to the letter, or a blank where the format can't hold it."""
-    return text if visible(text) and not _HALVES.search(text) else None
+    return text if visible(text) and not HALVES.search(text) else None
 
 
 def names(folder: Path) -> list[str]:

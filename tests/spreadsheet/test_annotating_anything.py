@@ -63,7 +63,7 @@ def test_any_workbook(content: bytes, notes: dict[int, list[CellNote]]) -> None:
 
 @pytest.mark.proof
 @given(workbooks(), st.dictionaries(st.integers(1, 14), st.lists(NOTES, min_size=1, max_size=3), max_size=5))
-@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_very_many_workbooks(content: bytes, notes: dict[int, list[CellNote]]) -> None:
     """The same, at length."""
     look(content, notes)

@@ -24,6 +24,7 @@ from annotating_kit import (
     results_of,
     rich_workbook,
 )
+from openpyxl.chart import BarChart
 
 from bulkobj.spreadsheet.annotating import annotate
 from bulkobj.spreadsheet.cell_styles import ERROR_COLOUR, WARNING_COLOUR
@@ -210,6 +211,18 @@ def test_columns_stand_right_of_whatever_is_beside_the_table() -> None:
         sheet = load(annotated(book(fill), {4: [ERROR]}))["Plan"]
         first[kind.__name__] = next(cell.column_letter for cell in sheet[3] if cell.value == "_row")
     assert first == {"<lambda>": "F", "stray": "L", "merged": "N", "chart": "O"}
+
+
+def test_chart_that_says_its_size_alone_is_not_covered() -> None:
+    """openpyxl writes where a chart begins and how large it is, not where it ends."""
+    workbook = load(plain(("a", "b")))
+    chart = BarChart()
+    chart.width, chart.height = 7, 5  # centimetres: a bit more than four columns
+    workbook["Plan"].add_chart(chart, "G1")
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    sheet = load(annotated(buffer.getvalue(), {2: [ERROR]}))["Plan"]
+    assert next(cell.column_letter for cell in sheet[1] if cell.value == "_row") == "M"
 
 
 def test_hidden_columns_do_not_hide_the_results() -> None:

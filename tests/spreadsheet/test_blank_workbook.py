@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import openpyxl
@@ -65,6 +65,14 @@ def test_stamp_comes_back() -> None:
         ("=1+1", 7, None, date(2024, 2, 8), "_x0041_\x01"),
     )
     assert template()["_bulkobj"].sheet_state == "hidden"
+
+
+def test_stamp_of_dates_that_no_cell_holds() -> None:
+    """A date with a time zone, or one before Excel's first, is kept as text."""
+    moment = datetime.fromisoformat("2024-02-08T20:10:00+00:00")
+    book = openpyxl.load_workbook(io.BytesIO(blank_workbook({}, [[moment, date(1850, 1, 1), True, 1.5]])))
+    cells = [cell.value for cell in book["_bulkobj"][1]]
+    assert cells == ["2024-02-08 20:10:00+00:00", "1850-01-01", True, 1.5]
 
 
 def test_drop_downs_offer_the_names() -> None:

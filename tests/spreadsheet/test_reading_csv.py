@@ -58,6 +58,7 @@ def test_a_sep_line_declares_the_delimiter_and_counts_as_a_row(line: str) -> Non
     source = read(f"{line}\r\nAccount ID;Title\r\na,x;b\r\n")
     assert table(source).header_number == 2
     assert rows(source) == {3: ("a,x", "b")}
+    assert table(read(f"{line}\r\none;two\r\na;b\r\n")).header_number == 2
 
 
 def test_a_given_delimiter_wins() -> None:

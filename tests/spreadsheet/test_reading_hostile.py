@@ -50,6 +50,8 @@ def test_a_stray_cell_does_not_allocate_the_whole_grid(body: str) -> None:
     "body",
     [
         f'<!-- <row r="3"><c r="A3"><v>--></v></c></row> {FAR} <!-- -->',
+        f'<!-- <row r="3"><c r="A3"><v>--></v></c></row> {FAR} -->',
+        f'<?x <row r="3"><c r="A3"><v>?></v></c></row> {FAR} ?>',
         f'<?x <row r="3"><c r="A3"><v>?></v></c></row> {FAR} <?y ?>',
         f'<z a="<row r="3"><c r="A3"><v>"></v></c></row> {FAR}"/>',
         f'<![CDATA[ <row r="3"><c r="A3"><v>]]></v></c></row> {FAR} <![CDATA[ ]]>',

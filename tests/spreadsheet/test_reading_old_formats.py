@@ -105,7 +105,8 @@ def test_repeated_rows_and_cells_of_an_ods_are_counted() -> None:
     source = read(
         ods(
             f'<table:table-row table:number-rows-repeated="2" table:visibility="filter">{CELL}'
-            f'<table:table-cell table:formula="of:=A1+1" table:number-columns-repeated="2"/></table:table-row>'
+            f'<table:table-cell table:formula="of:=A1+1" table:number-columns-repeated="2">{note}</table:table-cell>'
+            "</table:table-row>"
             f'<table:table-row table:number-rows-repeated="500"><table:table-cell>{note}</table:table-cell>'
             "</table:table-row>"
         )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reading_kit import MAIN, problem, read, rows, sheet, table, xlsx
 
 from bulkobj.spreadsheet.table import BadCell, Cell
-from bulkobj.spreadsheet.values import visible
+from bulkobj.spreadsheet.values import visible, workbook_rows
 
 STRINGS = (
     f'<sst xmlns="{MAIN}"><si><t xml:space="preserve"> a </t></si>'
@@ -58,6 +58,12 @@ def test_dates_are_what_the_person_sees() -> None:
         *("78:00:00", date(2024, 2, 8), date(2024, 2, 8)),
         datetime(2024, 2, 8, 20, 10, 1),  # noqa: DTZ001 - as above
     )
+
+
+def test_dust_on_a_date_is_swept_off() -> None:
+    """To the nearest millisecond, and so perhaps to midnight."""
+    dusty = [datetime(2024, 2, 8, 23, 59, 59, 999_600), datetime(2024, 2, 8, 10, 0, 0, 1_499)]  # noqa: DTZ001 - a sheet's own time
+    assert workbook_rows([dusty]) == [(date(2024, 2, 9), datetime(2024, 2, 8, 10, 0, 0, 1_000))]  # noqa: DTZ001 - as above
 
 
 def test_dates_may_be_counted_from_1904() -> None:
@@ -121,6 +127,8 @@ def test_rows_and_columns_keep_their_places() -> None:
         '<row r="3" spans="1:2" hidden="1"><c r="A3"><v>1</v></c></row>',
         '<row r="3" hidden="true"><c r="A3"><v>1</v></c></row>',
         "<row r='3' hidden='1'><c r='A3'><v>1</v></c></row>",
+        "<row r='3' hidden='true'><c r='A3'><v>1</v></c></row>",
+        '<row hidden="1"><c><v>1</v></c></row>',
         '<x:row xmlns:x="u" r="3" hidden="1"><x:c r="A3"><x:v>1</x:v></x:c></x:row>',
         '<row r="3" hidden="1"><c r="A3"><!-- one --><v>1</v></c></row>',
     ],

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bulkobj import report as reports
 from bulkobj.checking import FileRequest, read_source
 from bulkobj.connecting import Connection
 from bulkobj.errors import BulkobjError, InvalidFileError, StoppedError
 from bulkobj.execution.journal import Journal, RunHeader
-from bulkobj.execution.running import Running, has_work
 from bulkobj.execution.runs import RunStore
 from bulkobj.lookup import read_live
 from bulkobj.model import Result
@@ -21,8 +20,10 @@ from bulkobj.plan import Live, Plan
 from bulkobj.report import Report
 from bulkobj.reporting import Input, Outputs, default_path, write_all
 from bulkobj.stopping import StopSignal
-from bulkobj.totango.client import Totango
 from bulkobj.ui import Ui
+
+if TYPE_CHECKING:
+    from bulkobj.totango.client import Totango
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,16 @@ def carry_out(
     journal: Journal, connection: Connection, store: RunStore, ui: Ui, *, first: int | None = None
 ) -> Finished:
     """Do what the journal says is still to be done, and report; what stops it early is in what is returned."""
-    claimed = store.made_in(journal.header.target_key, but=journal.header.run)
+
+    def claimed() -> Mapping[str, Iterable[str]]:
+        return store.made_in(journal.header.target_key, but=journal.header.run)
+
     duplicates, error = 0, None
     try:
-        if first is not None and has_work(journal):
+        if first is not None and journal.has_work():
             duplicates += _run(journal, connection, claimed, ui, most=first)
             _ask_for_rest(journal, connection, ui)
-        if has_work(journal):
+        if journal.has_work():
             duplicates += _run(journal, connection, claimed, ui, most=None)
     except BulkobjError as stopped:
         error = stopped
@@ -125,9 +129,16 @@ def carry_out(
 
 
 def _run(
-    journal: Journal, connection: Connection, claimed: Mapping[str, Iterable[str]], ui: Ui, *, most: int | None
+    journal: Journal,
+    connection: Connection,
+    claimed: Callable[[], Mapping[str, Iterable[str]]],
+    ui: Ui,
+    *,
+    most: int | None,
 ) -> int:
     """Do at most so many steps; how many duplicates turned up."""
+
+    from bulkobj.execution.running import Running  # noqa: PLC0415 - HTTP is slow to import, and a check needs none
 
     def progress(done: int, total: int) -> None:
         ui.progress("Sending", done, total)
@@ -142,7 +153,7 @@ def _run(
 
 def _ask_for_rest(journal: Journal, connection: Connection, ui: Ui) -> None:
     """Read the first rows back and show them; raises StoppedError where the rest shall not be sent."""
-    if not has_work(journal):
+    if not journal.has_work():
         return
     report = reports.of_journal(journal.header, journal.entries())
     accounts = tuple(dict.fromkeys(row.line.account_id for row in report.rows if row.attempts and row.line.account_id))

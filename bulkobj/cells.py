@@ -36,13 +36,13 @@ class Given:
 
 def read_cell(cell: Cell, column: Column, dates: DateRules) -> Given | None:
     """What a cell of that column says; None for a blank one."""
-    text = shown(cell)
+    text = cell if isinstance(cell, str) else shown(cell)
     bare = text.strip()
     if not bare:
         return None
     if isinstance(cell, BadCell):
         return Given(text, None, cell.code, _BAD[cell.code].format(cell.text))
-    if bare.casefold() == CLEAR and column.kind is not Kind.ACTION:
+    if bare[0] == "(" and bare.casefold() == CLEAR and column.kind is not Kind.ACTION:
         return _cleared(text, column)
     if column.kind is Kind.DATE:
         return _read_date(cell, text, dates)
@@ -77,7 +77,7 @@ def _read_action(bare: str, text: str, _: Cell) -> Given:
     return Given(text, action.value)
 
 
-_RETYPE = "format the column as text, then type the id anew"
+_RETYPE = "format the column as text, type the id anew"
 _MANGLED = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+?\d{1,3}", re.IGNORECASE)
 
 
@@ -86,9 +86,7 @@ def _read_key(bare: str, text: str, cell: Cell) -> Given:
         message = f'the spreadsheet program has shortened an id to "{bare}": {_RETYPE}'
         return Given(text, None, "mangled-number", message)
     if isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) >= 1e15:
-        message = (
-            f'"{bare}" is too long for a number: spreadsheet programs keep 15 digits and change the rest: {_RETYPE}'
-        )
+        message = f'"{bare}" is too long for a number, of which spreadsheet programs keep 15 digits: {_RETYPE}'
         return Given(text, None, "mangled-number", message)
     return Given(text, unprotected(bare))
 
@@ -104,7 +102,7 @@ _MARKUP = re.compile(
 
 
 def _read_text(bare: str, text: str, _: Cell) -> Given:
-    found = _MARKUP.search(bare)
+    found = _MARKUP.search(bare) if "<" in bare or "&" in bare else None
     if found is not None:
         message = f'"{found[0]}" is HTML markup, which objectives do not support: write plain text'
         return Given(text, None, "html-markup", message)
@@ -168,7 +166,7 @@ def protected(text: str) -> str:
 
 def unprotected(text: str) -> str:
     """The text that :func:`protected` made safe."""
-    return text[1:] if text.startswith("'") and text.lstrip("'").strip().casefold() == CLEAR else text
+    return text[1:] if text[:1] == "'" and text.lstrip("'").strip().casefold() == CLEAR else text
 
 
 def written(value: Value, kind: Kind) -> Cell:

@@ -120,7 +120,8 @@ class CheckedFile:
     @property
     def unusable(self) -> bool:
         """Whether the file is of no use, whatever the service says."""
-        return self.checked().refused
+        problems = (*self.source.problems, *(problem for table in self.tables for problem in table.problems))
+        return any(problem.severity is Severity.ERROR for problem in problems)
 
     @property
     def sheets(self) -> tuple[str, ...]:

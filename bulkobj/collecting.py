@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bulkobj.errors import ReadRefusedError
 from bulkobj.exporting import Account, Filters
 from bulkobj.lookup import each, read_directory
 from bulkobj.model import Named, Objective
 from bulkobj.names import Directory, Kind
-from bulkobj.totango.client import Totango
+
+if TYPE_CHECKING:
+    from bulkobj.totango.client import Totango
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from bulkobj.clock import Clock, SystemClock
 from bulkobj.errors import InterruptedRunError
 from bulkobj.settings import Settings
 from bulkobj.stopping import StopRequestedError, StopSignal
-from bulkobj.totango.client import Totango, open_totango
+
+if TYPE_CHECKING:
+    from bulkobj.totango.client import Totango
 
 T = TypeVar("T")
 
@@ -47,6 +49,8 @@ class Connection:
             return runner.run(self._run(work))
 
     async def _run(self, work: Callable[[Totango, StopSignal], Coroutine[Any, Any, T]]) -> T:
+        from bulkobj.totango.client import open_totango  # noqa: PLC0415 - HTTP is slow to import, and a check offline needs none
+
         stop = StopSignal()
         with _interrupts(asyncio.get_running_loop(), stop):
             try:

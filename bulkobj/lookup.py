@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from bulkobj.model import Named, Objective
 from bulkobj.names import Directory, Kind
 from bulkobj.plan import Live
-from bulkobj.totango.client import Totango
+
+if TYPE_CHECKING:
+    from bulkobj.totango.client import Totango
 
 T = TypeVar("T")
 

@@ -45,7 +45,8 @@ COLUMN_OF: Mapping[Kind, Column] = {
 
 def wanted(rows: Iterable[Row]) -> frozenset[Kind]:
     """The kinds of names that occur in the rows and so must be read from the service."""
-    return frozenset(kind for row in rows for kind in Kind if _name(row, kind) is not None)
+    rows = tuple(rows)
+    return frozenset(kind for kind in Kind if any(_name(row, kind) is not None for row in rows))
 
 
 def _name(row: Row, kind: Kind) -> Given | None:

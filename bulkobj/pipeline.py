@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bulkobj import report as reports
 from bulkobj import undoing
@@ -33,8 +34,10 @@ from bulkobj.reporting import Input, Outputs, check_target, write_all, write_rep
 from bulkobj.settings import Settings
 from bulkobj.spreadsheet.saving import save
 from bulkobj.stamps import Stamp, stamp_rows
-from bulkobj.totango.client import Totango
 from bulkobj.ui import Estimate, Ui
+
+if TYPE_CHECKING:
+    from bulkobj.totango.client import Totango
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def validate(request: FileRequest, settings: Settings | None, outputs: Outputs, 
     file, calls, target = check_file(request), 0, "none (offline)"
     if settings is not None:
         target = settings.target
-        if file.wanted() and not file.unusable:
+        if not file.unusable and file.wanted():
             with connected(settings, ui.waiting) as connection:
                 file, _, calls = _named(file, connection, ui)
     report = reports.of_plan(file.checked(), request.name, target, calls, dry_run=False, made_at=_now())
@@ -273,7 +276,7 @@ def _plan(file: CheckedFile, connection: Connection, ui: Ui) -> _Planned:
     file, directory, calls = _named(file, connection, ui)
     accounts = () if file.unusable else accounts_to_read(file.rows())
     if not accounts:
-        plan = file.checked() if file.unusable else file.plan(make_plan(file.tables, {}, directory))
+        plan = _unattempted(file) if file.unusable else file.plan(make_plan(file.tables, {}, directory))
         return _Planned(file, plan, {}, calls)
     live, more = connection.run(lambda totango, _: _read(accounts, totango, ui))
     bases = file.stamp.bases if file.stamp is not None else {}
@@ -301,8 +304,14 @@ def _back_to(settings: Settings, header: RunHeader) -> Settings:
     return replace(settings, base_url=header.base_url or settings.base_url, sandbox=not header.base_url)
 
 
+def _unattempted(file: CheckedFile) -> Plan:
+    """What an import makes of a file that is of no use: its valid rows are not attempted."""
+    return file.checked().results({Result.VALID: Result.NOT_ATTEMPTED})
+
+
 def _unusable(file: CheckedFile, settings: Settings, outputs: Outputs, ui: Ui) -> Finished:
-    report = reports.of_plan(file.checked(), file.request.name, settings.target, 0, dry_run=False, made_at=_now())
+    plan = _unattempted(file)
+    report = reports.of_plan(plan, file.request.name, settings.target, 0, dry_run=False, made_at=_now())
     return _refusing(_written(report, file, outputs, ui))
 
 

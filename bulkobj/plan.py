@@ -129,16 +129,16 @@ def _plan(tables: Iterable[CheckedTable], line_of: Callable[[Row, Headers], Line
 
 def _unsent(row: Row, problems: Iterable[Problem], result: Result, message: str = "") -> Line:
     problems = tuple(problems)
-    faulty = any(problem.severity is Severity.ERROR for problem in problems)
+    errors = [problem.message for problem in problems if problem.severity is Severity.ERROR] if problems else []
     return Line(
         row.number,
         row.sheet,
         row.action,
-        Result.INVALID if faulty else result,
+        Result.INVALID if errors else result,
         account_id=row.value(ACCOUNT_ID),
         objective_id=row.value(OBJECTIVE_ID),
         title=row.value(TITLE),
-        message="; ".join(problem.message for problem in problems if problem.severity is Severity.ERROR) or message,
+        message="; ".join(errors) or message,
         problems=problems,
     )
 

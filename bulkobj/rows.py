@@ -6,7 +6,7 @@ Names are still names here: :mod:`bulkobj.names` puts ids in their place.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from operator import itemgetter
@@ -81,11 +81,12 @@ def check_table(table: Table, rules: RowRules) -> CheckedTable:
     headers = match_headers(table, rules.maps)
     if not headers.columns:
         return _unknown_table(table, headers)
-    readers = [_Reader.of(table, index, column, rules) for index, column in headers.columns.items()]
-    drafts = [_draft(record, readers) for record in table.records]
+    readers = {column.header: _Reader(table, index, column, rules) for index, column in headers.columns.items()}
+    drafts = _drafts(readers)
+    faulty = tuple(header for header, reader in readers.items() if reader.faulty)
     missing = _missing_columns(drafts, headers, table)
     demands = {action: _Demands.of(action, headers) for action in Action}
-    checker = _RowChecker(table, headers, demands, _Duplicates.of(headers))
+    checker = _RowChecker(table, headers, demands, faulty, _Duplicates.of(headers))
     rows = tuple(checker.check(record, draft) for record, draft in zip(table.records, drafts, strict=True))
     return CheckedTable(rows, (*headers.problems, *missing), headers)
 
@@ -100,26 +101,33 @@ def _unknown_table(table: Table, headers: Headers) -> CheckedTable:
     return CheckedTable(rows, (Problem("missing-column", message, sheet=table.sheet),), headers)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Reads the cells of one column, each distinct cell once."""
+class _Reader(dict[Hashable, Given | None]):
+    """Reads the cells of one column, each distinct cell once: what was read before is looked up as in any dict."""
 
-    index: int
-    header: str
-    read: Callable[[Cell], Given | None]
-    seen: dict[tuple[type, Cell], Given | None] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, table: Table, index: int, column: Column, rules: RowRules) -> _Reader:
+    def __init__(self, table: Table, index: int, column: Column, rules: RowRules) -> None:
+        super().__init__()
+        self._cells = [record.cells[index] for record in table.records]
+        texts = set(map(type, self._cells)) <= {str, type(None)}
+        # Cells of unlike types may be equal (1 and True), so that the type belongs to the key where they are mixed.
+        self._keys: list[Any] = self._cells if texts else [(cell.__class__, cell) for cell in self._cells]
+        self._cell: Callable[[Any], Cell] = (lambda key: key) if texts else itemgetter(1)
         order = rules.date_order
         if column.kind is Kind.DATE and order is None:
-            order = decided_order(cell for record in table.records if isinstance(cell := record.cells[index], str))
-        dates = DateRules(order, rules.zone)
-        return cls(index, column.header, lambda cell: read_cell(cell, column, dates))
+            order = decided_order(cell for cell in self._cells if isinstance(cell, str))
+        self._column, self._dates = column, DateRules(order, rules.zone)
 
-    def given(self, cell: Cell, key: tuple[type, Cell]) -> Given | None:
-        self.seen[key] = given = self.read(cell)
+    def __missing__(self, key: Any) -> Given | None:
+        self[key] = given = read_cell(self._cell(key), self._column, self._dates)
         return given
+
+    @property
+    def faulty(self) -> bool:
+        """Whether any cell of the column is wrong."""
+        return any(given is not None and given.code for given in self.values())
+
+    def givens(self) -> list[Given | None]:
+        """What each cell of the column says."""
+        return [self[key] for key in self._keys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +136,14 @@ class _Draft:
     cells: dict[str, Given]
 
 
-def _draft(record: Record, readers: list[_Reader]) -> _Draft:
-    cells = {}
-    values = record.cells
-    for reader in readers:  # the innermost loop of reading a file: what was seen before is looked up right here
-        cell = values[reader.index]
-        if cell is None:
-            continue
-        key = (cell.__class__, cell)
-        given = reader.seen[key] if key in reader.seen else reader.given(cell, key)
-        if given is not None:
-            cells[reader.header] = given
-    return _Draft(_action(cells), cells)
+def _drafts(readers: Mapping[str, _Reader]) -> list[_Draft]:
+    """The rows as they were read, column by column."""
+    columns = [reader.givens() for reader in readers.values()]
+    drafts = []
+    for row in zip(*columns, strict=True):
+        cells = {header: given for header, given in zip(readers, row, strict=True) if given is not None}
+        drafts.append(_Draft(_action(cells), cells))
+    return drafts
 
 
 def _action(cells: Mapping[str, Given]) -> Action | None:
@@ -173,18 +177,28 @@ class _Demands:
     empty: tuple[Column, ...]
     wanted: tuple[Column, ...]
     ignored: frozenset[str]
+    there: frozenset[str]
+    absent: frozenset[str]
 
     @classmethod
     def of(cls, action: Action, headers: Headers) -> _Demands:
         def with_need(need: Need) -> tuple[Column, ...]:
             return tuple(column for column in COLUMNS if column.need(action) is need)
 
+        required = tuple(column for column in with_need(Need.REQUIRED) if headers.has(column))
+        wanted = with_need(Need.WANTED)
         return cls(
-            tuple(column for column in with_need(Need.REQUIRED) if headers.has(column)),
+            required,
             with_need(Need.EMPTY),
-            with_need(Need.WANTED),
+            wanted,
             frozenset(column.header for column in with_need(Need.IGNORED)),
+            frozenset(column.header for column in (*required, *wanted)),
+            frozenset(column.header for column in with_need(Need.EMPTY)),
         )
+
+    def met_by(self, cells: Mapping[str, Given]) -> bool:
+        """Whether all is there that should be, and nothing that shouldn't: so it is with most rows."""
+        return self.there <= cells.keys() and self.absent.isdisjoint(cells)
 
 
 @dataclass(slots=True)
@@ -202,13 +216,16 @@ class _Duplicates:
 
 @dataclass(frozen=True, slots=True)
 class _RowChecker:
+    """Checks rows one after the other; ``faulty`` are the columns in which any cell at all is wrong."""
+
     table: Table
     headers: Headers
     demands: Mapping[Action, _Demands]
+    faulty: tuple[str, ...]
     duplicates: _Duplicates
 
     def check(self, record: Record, draft: _Draft) -> Row:
-        problems = list(self._of_record(record))
+        problems = list(self._of_record(record)) if record.extra or record.hidden else []
         cells: Mapping[str, Given] = draft.cells
         if draft.action is None:
             problems += self._of_cells(record, {ACTION.header: cells[ACTION.header]})
@@ -217,7 +234,8 @@ class _RowChecker:
             if not demands.ignored.isdisjoint(cells):
                 cells = {header: given for header, given in cells.items() if header not in demands.ignored}
             problems += self._of_cells(record, cells)
-            problems += self._of_demands(record, draft.action, demands, cells)
+            if not demands.met_by(cells):
+                problems += self._of_demands(record, draft.action, demands, cells)
             problems += self._of_duplicates(record, draft.action, cells)
         return Row(record.number, self.table.sheet, draft.action, cells or NOTHING, tuple(problems))
 
@@ -228,8 +246,8 @@ class _RowChecker:
     def _of_record(self, record: Record) -> Iterator[Problem]:
         if record.extra:
             message = (
-                f"the row has {counted(record.extra, 'cell')} beyond the last header: clear what stands there, or, in a CSV "
-                "file, put each text that holds a delimiter into quotation marks"
+                f"the row has {counted(record.extra, 'cell')} beyond the last header: clear what stands there, or, in "
+                "a CSV file, put each text that holds a delimiter into quotation marks"
             )
             yield self._problem(record, "ragged-row", message)
         if record.hidden:
@@ -238,8 +256,9 @@ class _RowChecker:
             )
 
     def _of_cells(self, record: Record, cells: Mapping[str, Given]) -> Iterator[Problem]:
-        for header, given in cells.items():
-            if given.code:
+        for header in self.faulty:
+            given = cells.get(header)
+            if given is not None and given.code:
                 yield self._problem(record, given.code, given.message, BY_HEADER[header])
         start, end = cells.get(START_DATE.header), cells.get(END_DATE.header)
         if start is not None and end is not None and is_backwards(start.value, end.value):

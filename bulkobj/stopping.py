@@ -33,7 +33,10 @@ class StopSignal:
         return self._event.is_set()
 
     async def unless_asked(self, wait: Coroutine[Any, Any, T]) -> T:
-        """The wait's result; StopRequestedError, and the wait given up, once a stop is asked for."""
+        """The wait's result; StopRequestedError, and the wait given up or not begun, once a stop is asked for."""
+        if self.asked:
+            wait.close()
+            raise StopRequestedError
         waiting, asked = asyncio.ensure_future(wait), asyncio.ensure_future(self._event.wait())
         try:
             await asyncio.wait({waiting, asked}, return_when=asyncio.FIRST_COMPLETED)

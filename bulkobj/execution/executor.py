@@ -15,6 +15,7 @@ from bulkobj.clock import Clock
 from bulkobj.errors import BulkobjError
 from bulkobj.execution.jobs import Account, Job
 from bulkobj.execution.performing import Performer
+from bulkobj.model import Action
 from bulkobj.stopping import StopRequestedError, StopSignal
 
 
@@ -39,6 +40,15 @@ class Executor:
         for account_id, ids in claimed.items():
             self._account(account_id, account_id).claimed.update(ids)
 
+    def recall(self, made: Iterable[Job]) -> None:
+        """Say which jobs an earlier process finished without learning the ids of what they made."""
+        for job in made:
+            account = self._account(job.account_key, job.step.account_id)
+            if job.step.action is Action.CREATE:
+                account.nameless.append(job)
+            else:
+                account.untold = True
+
     async def run(self, jobs: Iterable[Job]) -> None:
         """Do the jobs; returns when all are settled, or when a stop was asked for and nothing is in flight."""
         keys = self._enqueue(jobs)
@@ -51,7 +61,8 @@ class Executor:
 
     async def audit(self) -> int:
         """Look for duplicates on every account that lost a create; how many there are."""
-        return sum([await self._performer.audit(a) for a in self._accounts.values() if a.once_lost])
+        accounts = [one for one in self._accounts.values() if one.once_lost or (one.nameless and not one.closed)]
+        return sum([await self._performer.audit(account) for account in accounts])
 
     def _enqueue(self, jobs: Iterable[Job]) -> Collection[str]:
         keys: dict[str, None] = {}

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Protocol
 
 from bulkobj.execution.journal import Outcome, State
-from bulkobj.execution.reconciling import Since
-from bulkobj.model import Objective
+from bulkobj.execution.reconciling import Known, Since
+from bulkobj.model import Action, Objective
 from bulkobj.plan import Step
 from bulkobj.totango.retrying import Tried
 
@@ -56,7 +56,7 @@ class Job:
     """A step on its way.
 
     ``sends`` counts the sends that may have happened, ``looks`` the looks since the last of them; ``lost_since`` is
-    when that one was lost, on the clock's ``now``.
+    when that one was lost, on the clock's ``now``. ``resumed`` says that an earlier process sent it first.
     """
 
     position: int
@@ -68,6 +68,7 @@ class Job:
     lost_since: float = 0.0
     http_status: int | None = None
     reason: str = ""
+    resumed: bool = False
 
     @property
     def account_key(self) -> str:
@@ -76,7 +77,7 @@ class Job:
 
     def since(self, skew: float | None, now: datetime) -> Since:
         """When it was first sent, for telling its objectives from older ones."""
-        return Since(self.first_sent or now, skew)
+        return Since(self.first_sent or now, skew, self.resumed)
 
 
 @dataclass(slots=True)
@@ -85,7 +86,8 @@ class Account:
 
     ``seen`` are ids that were there before the job at hand was sent, all of them where ``snapshot`` says so;
     ``claimed`` those that other jobs made. ``nameless`` jobs created something whose id is still to be found;
-    ``once_lost`` are creates whose answer was lost at some time.
+    ``untold`` says that a template made objectives since, whose ids and number nobody told; ``once_lost`` are creates
+    whose answer was lost at some time. ``closed``: its jobs are all settled, and it was looked at as far as needed.
     """
 
     id: str
@@ -94,9 +96,16 @@ class Account:
     snapshot: bool = False
     claimed: set[str] = field(default_factory=set)
     nameless: list[Job] = field(default_factory=list)
+    untold: bool = False
     once_lost: list[Job] = field(default_factory=list)
+    closed: bool = False
 
     @property
     def taken(self) -> set[str]:
         """Ids that can't be what the job at hand made."""
         return self.seen | self.claimed
+
+    def known(self, job: Job) -> Known:
+        """What a look at the account for that job may go by."""
+        bodies = (other.step.body for other in self.jobs if other.step.action is Action.CREATE)
+        return Known(self.taken, self.snapshot, self.untold, tuple(body for body in bodies if body != job.step.body))

@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -54,6 +54,10 @@ class State(StrEnum):
     LOST = "lost"
     DONE = "done"
     REJECTED = "rejected"
+
+
+#: States of a step of which something is left to do, or to find out.
+TO_DO = frozenset({State.PLANNED, State.SENT, State.LOST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +127,12 @@ class Journal:
         with _storage(folder):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            db = sqlite3.connect(draft, isolation_level=None)
             try:
-                db.executescript(f"PRAGMA user_version={VERSION}; {_SCHEMA}")
-                _fill(db, header, content, lines, seen)
-            finally:
-                db.close()
-            draft.rename(path)
+                _draft(draft, header, content, lines, seen)
+                draft.rename(path)
+            except BaseException:
+                draft.unlink(missing_ok=True)
+                raise
             _flush_folder(folder)
         return cls.open(path)
 
@@ -148,7 +151,8 @@ class Journal:
                     )
                 if not read_only:
                     db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
-                return cls(path, db, _header(db))
+                with _decoded(path):
+                    return cls(path, db, _header(db))
             except BaseException:
                 db.close()
                 raise
@@ -171,13 +175,22 @@ class Journal:
         """Every line in the order of the file."""
         with _storage(self._path):
             for values in self._db.execute(_SELECT):
-                yield _entry(values)
+                with _decoded(self._path):
+                    entry = _entry(values)
+                yield entry
 
     def made(self) -> Iterator[tuple[str, str]]:
         """The objectives that the run's steps made: account id and objective id."""
         with _storage(self._path):
             for account, ids in self._db.execute(_MADE, (Action.CREATE, Action.RUN_TEMPLATE)):
                 yield from ((account, one) for one in ids.split(";"))
+
+    def has_work(self) -> bool:
+        """Whether anything is left to send or to find out."""
+        marks = ", ".join("?" * len(TO_DO))
+        with _storage(self._path):
+            found = self._db.execute(f"SELECT 1 FROM line WHERE state IN ({marks}) LIMIT 1", tuple(TO_DO))  # noqa: S608 - marks
+            return found.fetchone() is not None
 
     def states(self) -> dict[str, int]:
         """How many rows there are by result, a step without one by its state."""
@@ -280,6 +293,16 @@ def _storage(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def _decoded(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, TypeError) as error:
+        raise StorageError(
+            f"the journal {path} is damaged ({type(error).__name__}): put a copy of it back, or look at the accounts"
+        ) from error
+
+
+@contextmanager
 def _transaction(db: sqlite3.Connection) -> Iterator[None]:
     db.execute("BEGIN IMMEDIATE")
     try:
@@ -299,6 +322,14 @@ def _flush_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _draft(
+    path: Path, header: RunHeader, content: bytes, lines: Iterable[Line], seen: Mapping[str, Iterable[str]]
+) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript(f"PRAGMA user_version={VERSION}; {_SCHEMA}")
+        _fill(db, header, content, lines, seen)
 
 
 def _fill(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from bulkobj.clock import Clock
 from bulkobj.comparing import holds
-from bulkobj.errors import ReadRefusedError
+from bulkobj.errors import BulkobjError, ReadRefusedError
 from bulkobj.execution.jobs import Account, Job, Recorder, Service
 from bulkobj.execution.journal import Outcome, State
 from bulkobj.execution.reconciling import Finding, Look, candidates, look_for, rebased
@@ -18,6 +18,7 @@ from bulkobj.totango.calls import stopped_by
 from bulkobj.totango.retrying import Tried
 
 _MOST_SENDS = 3
+_MAKING = frozenset({Action.CREATE, Action.RUN_TEMPLATE})
 
 _DONE = {
     Action.CREATE: Result.CREATED,
@@ -28,7 +29,11 @@ _DONE = {
 
 
 class Performer:
-    """Takes a job from where it is to its outcome. ``settle`` is in seconds (contract, ``--settle``)."""
+    """Takes a job from where it is to its outcome.
+
+    ``settle`` is in seconds (contract, ``--settle``); ``elsewhere`` says which objectives other runs have made by now,
+    by account.
+    """
 
     def __init__(  # noqa: PLR0913 - all that it works with is passed in
         self,
@@ -38,6 +43,7 @@ class Performer:
         stop: StopSignal,
         settle: float,
         observe: Callable[[Job, Outcome], None],
+        elsewhere: Callable[[], Mapping[str, Iterable[str]]] = dict,
     ) -> None:
         self._service = service
         self._recorder = recorder
@@ -45,6 +51,7 @@ class Performer:
         self._stop = stop
         self._settle_time = settle
         self._observe = observe
+        self._elsewhere = elsewhere
 
     async def advance(self, account: Account, job: Job) -> float | None:
         """Take the job as far as it goes now: None when it is settled, else the seconds until it can go on.
@@ -70,8 +77,8 @@ class Performer:
     async def _send(self, job: Job) -> Tried:
         try:
             return await self._service.write(job.step, partial(self._sending, job))
-        except StopRequestedError:
-            # A wait was ended, so whatever was sent before it is known not to have happened.
+        except (StopRequestedError, BulkobjError):
+            # A wait for another try was ended, so whatever was sent before it is known not to have happened.
             if job.state is State.SENT:
                 self._unsent(job)
             raise
@@ -89,8 +96,6 @@ class Performer:
         job.state, job.sends, job.looks = State.LOST, job.sends + 1, 0
         job.lost_since, job.reason = self._clock.now(), message_of(tried.exchange)
         job.http_status = tried.exchange.status if isinstance(tried.exchange, Answer) else None
-        if job.step.action is Action.CREATE and job not in account.once_lost:
-            account.once_lost.append(job)
         self._recorder.lost(job.position, self._clock.wall(), job.http_status)
 
     def _done(self, account: Account, job: Job, tried: Tried) -> None:
@@ -102,6 +107,7 @@ class Performer:
             account.claimed.add(made)
         elif job.step.action is Action.CREATE:
             account.nameless.append(job)
+        account.untold |= job.step.action is Action.RUN_TEMPLATE
         self._settle(job, Outcome(_DONE[job.step.action], objective_id=made, http_status=answer.status))
 
     def _rejected(self, job: Job, tried: Tried) -> None:
@@ -120,25 +126,34 @@ class Performer:
     async def _look(self, account: Account, job: Job) -> float | None:
         """Read the account back and see what became of a lost step."""
         job.looks += 1
+        if job.step.action is Action.CREATE and job not in account.once_lost:
+            account.once_lost.append(job)
         if not account.id:
             return self._again(job)  # nobody can look, and deleting twice does no more than once
         objectives = await self._read_back(account, job)
         if objectives is None:
             return self._wait_or(job, partial(self._unknown, job, "and its account can't be read to find out"))
         since = job.since(self._service.skew, self._clock.wall())
-        look = look_for(job.step, objectives, account.taken, since, snapshot=account.snapshot)
+        if job.step.action in _MAKING and candidates(objectives, account.taken, since):
+            account.claimed.update(self._elsewhere().get(account.id, ()))
+        look = look_for(job.step, objectives, account.known(job), since)
         again = self._conclude(account, job, look)
-        if job.state is not State.LOST:
+        if not any(one.state is State.LOST for one in account.jobs):  # what is there may be another lost one's
             account.seen.update(one.id for one in objectives)
-            account.snapshot = True
+            account.snapshot, account.untold = True, False
         return again
 
     async def _read_back(self, account: Account, job: Job | None) -> tuple[Objective, ...] | None:
-        """The account's objectives, with those put down that nameless creates made; None where it can't be read."""
+        """The account's objectives, with those put down that nameless creates made; None where it can't be read.
+
+        That the service doesn't know the account proves nothing of what was made there.
+        """
         try:
-            objectives = await self._service.objectives(account.id) or ()
+            objectives = await self._service.objectives(account.id)
         except ReadRefusedError:
             return None
+        if objectives is None:
+            return None if job is None or job.step.action in _MAKING else ()
         self._identify(account, objectives, job)
         return objectives
 
@@ -164,7 +179,7 @@ class Performer:
         return None
 
     def _found(self, account: Account, job: Job, objectives: Iterable[Objective]) -> None:
-        ids = [one.id for one in objectives] if job.step.action in {Action.CREATE, Action.RUN_TEMPLATE} else []
+        ids = [one.id for one in objectives] if job.step.action in _MAKING else []
         account.claimed.update(ids)
         message = "the answer was lost; reading the account showed that it was done"
         self._settle(job, Outcome(_DONE[job.step.action], message, ";".join(ids), job.http_status))
@@ -190,8 +205,11 @@ class Performer:
 
     async def close_account(self, account: Account) -> None:
         """All jobs of the account are settled: find the ids of what was created without one."""
-        if account.nameless:
-            await self._read_back(account, None)
+        if account.nameless and await self._read_back(account, None) is not None:
+            for job in account.nameless:
+                message = "the service gave no id for it, and the account does not show which one it is: look there"
+                self._recorder.noted(job.position, message)
+        account.closed = True
 
     def _identify(self, account: Account, objectives: Iterable[Objective], lost: Job | None) -> None:
         """Put down the ids of what was created without one, where it can be told; equal twins share theirs out."""
@@ -208,7 +226,12 @@ class Performer:
 
     async def audit(self, account: Account) -> int:
         """Look once more for what a lost create may have made after all; the number of duplicates that appeared."""
+        if not account.closed:
+            await self.close_account(account)
+        if not account.once_lost:
+            return 0
         objectives = await self._read_back(account, None) or ()
+        account.claimed.update(self._elsewhere().get(account.id, ()))
         found = 0
         for job in account.once_lost:
             since = job.since(self._service.skew, self._clock.wall())

@@ -6,17 +6,24 @@ nearly equal makes the step ``unknown``, for a person to look at.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import html
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from bulkobj.comparing import holds, same
 from bulkobj.dates import unspelled
-from bulkobj.model import Action, Field, Objective
+from bulkobj.model import Action, Field, Objective, Value
 from bulkobj.plan import Step
 
 _UNKNOWN_SKEW = timedelta(minutes=5)
+#: Between two processes somebody may have set the clock.
+_CLOCK_SET = timedelta(days=1)
+#: A title that is cut off keeps at least so many letters.
+_CUT_OFF = 20
+_TEXTS = frozenset({Field.TITLE, Field.DESCRIPTION})
 
 
 class Finding(Enum):
@@ -39,29 +46,56 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """When a step was first sent, on the service's clock, and how exact that is known (``skew`` None: not at all)."""
+    """When a step was first sent, by our clock of then, and what tells that from the service's clock.
+
+    ``skew`` is how far the service's clock is ahead, in seconds, at the least (None: not known); ``resumed`` says that
+    an earlier process sent the step, since when someone may have set our clock.
+    """
 
     sent: datetime
     skew: float | None
+    resumed: bool = False
 
     def is_older(self, objective: Objective) -> bool:
         """Whether the objective was surely there before the step was sent."""
-        try:
-            created = unspelled(objective.created_at)
-        except ValueError:
-            return False
-        if self.skew is None:
-            return created < self.sent - _UNKNOWN_SKEW
-        rounding = 1.0 if created.microsecond == 0 else 0.05
-        return created < self.sent + timedelta(seconds=self.skew - rounding)
+        created = _created(objective)
+        return created is not None and created < self._limit(created, _CLOCK_SET if self.resumed else _UNKNOWN_SKEW)
 
-    def dates(self, objective: Objective) -> bool:
-        """Whether the objective says when it was created."""
-        try:
-            unspelled(objective.created_at)
-        except ValueError:
-            return False
-        return True
+    def is_newer(self, objective: Objective) -> bool:
+        """Whether it says that it came with the step or after it; neither older nor newer is possible, too."""
+        created = _created(objective)
+        return created is not None and created >= self._limit(created, _UNKNOWN_SKEW)
+
+    def _limit(self, created: datetime, doubt: timedelta) -> datetime:
+        if self.skew is not None and not self.resumed:
+            doubt = timedelta(seconds=1.0 if created.microsecond == 0 else 0.05)  # what its clock rounds off
+        return self.sent + timedelta(seconds=self.skew or 0.0) - doubt
+
+
+def _created(objective: Objective) -> datetime | None:
+    try:
+        return unspelled(objective.created_at)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of an account's objectives.
+
+    ``taken`` are ids that other steps made or that were there before; ``snapshot`` says that the latter are complete,
+    ``untold`` that a template made objectives meanwhile whose ids nobody told. ``bodies`` are those of other creates
+    that may be there or come to be there.
+    """
+
+    taken: Collection[str]
+    snapshot: bool = False
+    untold: bool = False
+    bodies: tuple[Mapping[Field, Value], ...] = ()
+
+    def explains(self, objective: Objective) -> bool:
+        """Whether the objective is just what another create sends."""
+        return any(holds(objective, body) for body in self.bodies)
 
 
 def candidates(objectives: Iterable[Objective], taken: Collection[str], since: Since) -> tuple[Objective, ...]:
@@ -69,23 +103,13 @@ def candidates(objectives: Iterable[Objective], taken: Collection[str], since: S
     return tuple(one for one in objectives if one.id not in taken and not since.is_older(one))
 
 
-def look_for(
-    step: Step,
-    objectives: tuple[Objective, ...],
-    taken: Collection[str],
-    since: Since,
-    *,
-    snapshot: bool,
-) -> Look:
-    """What the account's objectives say of the lost step.
-
-    ``taken`` are ids that other steps made or that were there before; ``snapshot`` says that the latter are complete.
-    """
+def look_for(step: Step, objectives: tuple[Objective, ...], known: Known, since: Since) -> Look:
+    """What the account's objectives say of the lost step."""
     match step.action:
         case Action.CREATE:
-            return _look_for_create(step, candidates(objectives, taken, since))
+            return _look_for_create(step, candidates(objectives, known.taken, since), known, since)
         case Action.RUN_TEMPLATE:
-            return _look_for_template(candidates(objectives, taken, since), since, snapshot=snapshot)
+            return _look_for_template(candidates(objectives, known.taken, since), known, since)
         case Action.DELETE:
             there = any(one.id == step.objective_id for one in objectives)
             return Look(Finding.NOT_YET if there else Finding.HAPPENED)
@@ -93,20 +117,48 @@ def look_for(
             return _look_for_update(step, objectives)
 
 
-def _look_for_create(step: Step, open_to: tuple[Objective, ...]) -> Look:
+def _look_for_create(step: Step, open_to: tuple[Objective, ...], known: Known, since: Since) -> Look:
     equal = tuple(one for one in open_to if holds(one, step.body))
-    if len(equal) == 1:
+    if len(equal) == 1 and (since.is_newer(equal[0]) or not equal[0].created_at):
         return Look(Finding.HAPPENED, equal)
-    title = step.body.get(Field.TITLE, "")
-    similar = equal or tuple(one for one in open_to if same(one.get(Field.TITLE), title))
+    similar = equal or tuple(
+        one
+        for one in open_to
+        if _resembles(one, step.body, new=known.snapshot or since.is_newer(one)) and not known.explains(one)
+    )
     return Look(Finding.UNCLEAR, similar) if similar else Look(Finding.NOT_YET)
 
 
-def _look_for_template(open_to: tuple[Objective, ...], since: Since, *, snapshot: bool) -> Look:
-    """New objectives are the template's, where it can be told that they are new."""
+def _resembles(objective: Objective, body: Mapping[Field, Value], *, new: bool) -> bool:
+    """Whether the service may have made it of the body, normalising texts in a way of its own.
+
+    A title without plain letters may come back as anything, so that the other fields and its age have to tell.
+    """
+    held, sent = _letters(objective.get(Field.TITLE)), _letters(body.get(Field.TITLE, ""))
+    if any(_alike(one, other) for one in held for other in sent):
+        return True
+    rest = {name: value for name, value in body.items() if name not in _TEXTS}
+    return new and "" in sent and holds(objective, rest)
+
+
+def _letters(text: Value) -> set[str]:
+    """The letters and digits of a text: all of them, those without accents, and those that every system keeps."""
+    unescaped = html.unescape(str(text))
+    composed, decomposed = (unicodedata.normalize(form, unescaped).casefold() for form in ("NFKC", "NFKD"))
+    every = "".join(filter(str.isalnum, composed))
+    return {every, *("".join(c for c in one if c.isascii() and c.isalnum()) for one in (composed, decomposed))}
+
+
+def _alike(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return bool(short) and (short == long or (len(short) >= _CUT_OFF and long.startswith(short)))
+
+
+def _look_for_template(open_to: tuple[Objective, ...], known: Known, since: Since) -> Look:
+    """New objectives are the template's, where it can be told that they are new and not another template's."""
     if not open_to:
         return Look(Finding.NOT_YET)
-    certain = snapshot or all(since.dates(one) for one in open_to)
+    certain = not known.untold and (known.snapshot or all(since.is_newer(one) for one in open_to))
     return Look(Finding.HAPPENED if certain else Finding.UNCLEAR, open_to)
 
 

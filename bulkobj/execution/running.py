@@ -11,28 +11,27 @@ from bulkobj.errors import StorageError
 from bulkobj.execution.executor import Executor
 from bulkobj.execution.halting import HaltingRules
 from bulkobj.execution.jobs import Job
-from bulkobj.execution.journal import Entry, Journal, Outcome, State, grouped
+from bulkobj.execution.journal import TO_DO, Entry, Journal, Outcome, State, grouped
 from bulkobj.execution.performing import Performer
+from bulkobj.model import Action
 from bulkobj.settings import Settings
 from bulkobj.stopping import StopSignal
 from bulkobj.totango.client import Totango
-
-_TO_DO = frozenset({State.PLANNED, State.SENT, State.LOST})
 
 
 @dataclass(slots=True)
 class Running:
     """What is left to do of a run.
 
-    ``claimed`` are objectives that other runs made, by account; ``most`` is how many steps are done at the most. After
-    it was called, ``calls`` is how many calls were sent, ``skew`` how far the service's clock is ahead, and
-    ``duplicates`` how many objectives turned up that a lost create must have made after all.
+    ``claimed`` says which objectives other runs have made by now, by account; ``most`` is how many steps are done at
+    the most. After it was called, ``calls`` is how many calls were sent, ``skew`` how far the service's clock is ahead,
+    and ``duplicates`` how many objectives turned up that a lost create must have made after all.
     """
 
     journal: Journal
     settings: Settings
     clock: Clock
-    claimed: Mapping[str, Iterable[str]]
+    claimed: Callable[[], Mapping[str, Iterable[str]]]
     progress: Callable[[int, int], None]
     most: int | None = None
     calls: int = 0
@@ -41,7 +40,7 @@ class Running:
 
     async def __call__(self, totango: Totango, stop: StopSignal) -> None:
         """Do the steps; raises the error that the run was stopped with."""
-        jobs = [self._job(entry) for entry in self.journal.entries() if entry.state in _TO_DO][: self.most]
+        jobs = [self._job(entry) for entry in self.journal.entries() if entry.state in TO_DO][: self.most]
         halting = HaltingRules(stop, self.journal.header.options.get("max_errors"))
         done = 0
 
@@ -51,10 +50,11 @@ class Running:
             halting.saw(outcome)
             self.progress(done, len(jobs))
 
-        performer = Performer(totango, self.journal, self.clock, stop, self.settings.settle, observe)
+        performer = Performer(totango, self.journal, self.clock, stop, self.settings.settle, observe, self.claimed)
         executor = Executor(performer, self.clock, stop, self.settings.concurrency)
         executor.know(self.journal.seen(), grouped(self.journal.made()))
-        executor.know({}, self.claimed)
+        executor.know({}, self.claimed())
+        executor.recall(self._job(entry) for entry in self.journal.entries() if _is_nameless(entry))
         try:
             await executor.run(jobs)
             if not stop.asked:
@@ -76,6 +76,7 @@ class Running:
             first_sent=_moment(entry.first_sent_at),
             lost_since=self.clock.now() - self._lost_for(entry) if lost else 0.0,
             http_status=entry.http_status,
+            resumed=entry.first_sent_at is not None,
         )
 
     def _lost_for(self, entry: Entry) -> float:
@@ -90,9 +91,12 @@ class Running:
         return min(max(gone, 0.0), self.settings.settle)
 
 
-def has_work(journal: Journal) -> bool:
-    """Whether anything is left to send or to find out."""
-    return any(entry.state in _TO_DO for entry in journal.entries())
+def _is_nameless(entry: Entry) -> bool:
+    """Whether the step created something whose id is still to be found."""
+    step = entry.line.step
+    return (
+        entry.state is State.DONE and step is not None and step.action is Action.CREATE and not entry.line.objective_id
+    )
 
 
 def _moment(text: str | None) -> datetime | None:

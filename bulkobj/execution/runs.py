@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -55,14 +55,9 @@ class RunStore:
 
     def _infos(self) -> Iterator[RunInfo]:
         for path in self._journals():
-            try:
-                journal = Journal.open(path, read_only=True)
-            except StorageError:
-                continue
-            try:
-                yield RunInfo(journal.header, journal.states())
-            finally:
-                journal.close()
+            with suppress(StorageError), closing(Journal.open(path, read_only=True)) as journal:
+                info = RunInfo(journal.header, journal.states())
+                yield info
 
     def unreadable(self) -> list[Path]:
         """Journals that are there and can't be read."""
@@ -91,7 +86,12 @@ class RunStore:
         return next(reversed(unfinished or unknown), None)
 
     def refuse_again(self, key: str, *, again: bool) -> None:
-        """Raise UsageError where the file was imported already, or its import is unfinished (contract, promise 5)."""
+        """Raise UsageError where the file was imported already, or its import is unfinished (contract, promise 5).
+
+        A journal that can't be read may be that import's.
+        """
+        if not again:
+            self._refuse_unreadable()
         for info in self._infos():
             header = info.header
             if header.options.get("key") != key or header.undone:
@@ -120,6 +120,13 @@ class RunStore:
             except OSError as error:
                 raise StorageError(f"the journal of run {run} can't be deleted: {error}") from error
         return old
+
+    def _refuse_unreadable(self) -> None:
+        for path in self.unreadable():
+            raise UsageError(
+                f"the journal {path} can't be read, so that nobody knows whether it is of this very file: if you know"
+                " that it is not, move it to another folder, or say --again"
+            )
 
     def made_in(self, target_key: str, *, but: str) -> dict[str, list[str]]:
         """The objectives that other runs made in a target, by account: none of them is a lost create's."""

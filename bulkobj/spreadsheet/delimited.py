@@ -30,25 +30,21 @@ def check_delimiter(delimiter: str | None) -> None:
 def read_delimited(text: str, given: str | None, known: Callable[[str], bool]) -> tuple[Grid, str]:
     """The rows of a CSV text, and the delimiter that was ``given``, declared by a ``sep=`` line, or found.
 
-    The delimiter that yields most known headers is the right one. A ``sep=`` line counts as a (blank) row.
+    The delimiter that yields most known headers is the right one. A ``sep=`` line is no row: Excel doesn't show it.
 
     Raises UnreadableError for a quotation mark that isn't closed, with the row where it opens, and beyond the limits.
     """
-    declared, first_line = _declared(text)
-    delimiter = (given and given.replace("\\t", "\t")) or declared or _find(text, known)
+    declared = _DECLARED.match(text)
+    if declared is not None:
+        text = text[declared.end() :]
+    delimiter = (given and given.replace("\\t", "\t")) or (declared and declared[1]) or _find(text, known)
     with _long_cells_allowed():
         rows = list(_rows(text, delimiter))
-    if first_line:
-        rows[0] = []
     return Grid([csv_row(row) for row in rows]), delimiter
 
 
-def _declared(text: str) -> tuple[str | None, bool]:
-    """The delimiter of Excel's ``sep=`` first line, and whether there is such a line."""
-    line = text[:20].splitlines()[0].strip('"') if text else ""
-    if line[:4].lower() == "sep=" and len(line) == 5:
-        return line[4], True
-    return None, False
+#: Excel's first line that says what the delimiter is.
+_DECLARED = re.compile(r'"?sep=(.)"?(?:\r\n?|\n|$)', re.IGNORECASE)
 
 
 def _find(text: str, known: Callable[[str], bool]) -> str:

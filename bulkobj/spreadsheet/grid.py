@@ -101,10 +101,11 @@ def _header(cell: Cell) -> str:
 
 
 def _record(number: int, row: Row, width: int, hidden: Collection[int]) -> Record:
-    extra = 0
+    beyond: Row = ()
     if len(row) > width:
-        extra = len(row) - width - row[width:].count(None)
-        row = row[:width]
+        row, beyond = row[:width], row[width:]
+        while beyond and beyond[-1] is None:
+            beyond = beyond[:-1]
     elif len(row) < width:
         row += (None,) * (width - len(row))
-    return Record(number, row, number in hidden, extra)
+    return Record(number, row, number in hidden, beyond)

@@ -135,7 +135,7 @@ def _open_xls(data: bytes) -> Book:
     book = compound.stream(data, "Workbook", "Book")
     if book is None:
         raise UnreadableError(
-            "this file isn't a spreadsheet that bulkobj reads (perhaps a document or a message). Save it as .xlsx"
+            "this file isn't a spreadsheet that bulkobj reads, or it is damaged. Save it as .xlsx, and use that"
         )
     return _loaded("xls", data, biff.scan(book))
 

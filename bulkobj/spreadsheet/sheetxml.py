@@ -23,9 +23,12 @@ _RESULT = rb">(?:" + _FORMULA + rb")?+(?:<v>[^<]*+</v>|<v ?/>)?+</c>"
 #: A row of values and blanks up to column Z, without errors or formulas. In cells, `\1` is the row's own number.
 _SIMPLE_ROW = re.compile(_ROW % (rb'<c r="[A-Z]\1"(?: [st]="(?!e")[^"<>]++")*+(?:%b)' % _VALUE))
 _PLAIN_ROW = re.compile(_ROW % (rb'<c r="[A-Z]{1,3}\1"(?: [st]="[^"<>]++")*+(?:%b|%b)' % (_VALUE, _RESULT)))
-_HIDDEN = re.compile(rb'\shidden="(?:1|true)"')
+_DECLARATION = re.compile(rb"\A(?:\xef\xbb\xbf)?<\?xml [^<>]*\?>")
+#: Comments, character data and instructions: within one, what was cut out was no row, and its end may be cut out too.
+_CONCEALING = re.compile(rb"<[!?]")
+_HIDDEN = re.compile(rb"""\shidden\s*=\s*["'](?:1|true)["']""")
 _UNCALCULATED = re.compile(
-    rb'<c r="([A-Z]+)(\d+)"([^<>]*+)>' + _FORMULA.replace(b"[^<]*+", b"([^<]*+)") + rb"(<v></v>|<v ?/>)?+</c>"
+    rb'<c r="([A-Z]+)(\d+)"([^<>]*+)>' + _FORMULA.replace(b"[^<]*+", b"([^<]*+)") + rb"(<v></v>|<v ?/>)?</c>"
 )
 _ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^<>]* t="e"[^<>]*>(?:' + _FORMULA + rb")?(?:<v>([^<]*)</v>)?")
 _LETTERS = re.compile(rb'<c r="([A-Z]{2,3})')
@@ -44,7 +47,7 @@ def scan(xml: bytes) -> SheetFacts:
     check_range(xml.count(b"<row"), 1)
     simple, not_simple = _cut(_SIMPLE_ROW, xml)
     plain, rest = _cut(_PLAIN_ROW, not_simple)
-    if b"<!" in rest or rest.count(b"<?") > 1:  # comments and the like could hide what the cut rows are
+    if _CONCEALING.search(_DECLARATION.sub(b"", rest)):
         return Walker(xml).facts
     walker = Walker(rest)
     if walker.implicit and len(rest) < len(xml):  # places are counted from the cell before, so count all cells

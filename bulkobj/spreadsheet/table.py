@@ -32,13 +32,18 @@ class Record:
     """One line below the header that isn't blank.
 
     ``number`` is the row number that the spreadsheet program shows (a multi-line CSV cell being one row); ``cells``
-    are exactly as many as the table has headers; ``extra`` counts the cells with content beyond the last header.
+    are exactly as many as the table has headers; ``beyond`` are those after the last header, up to the last one filled.
     """
 
     number: int
     cells: tuple[Cell, ...]
     hidden: bool = False
-    extra: int = 0
+    beyond: tuple[Cell, ...] = ()
+
+    @property
+    def extra(self) -> int:
+        """How many cells with content lie beyond the last header."""
+        return sum(cell is not None for cell in self.beyond)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from bulkobj.spreadsheet.plain import Sheet, TextTooLongError, plain_csv, plain_
 from bulkobj.spreadsheet.report_columns import WIDTH, without_report
 from bulkobj.spreadsheet.results import RESULT_HEADERS, ResultRow, Summary
 from bulkobj.spreadsheet.summary_sheet import SUMMARY_SHEET, summary_rows
-from bulkobj.spreadsheet.table import STAMP_SHEET, BadCell, Cell, SourceFile, Table
+from bulkobj.spreadsheet.table import STAMP_SHEET, BadCell, Cell, Record, SourceFile, Table
 
 __all__ = ["Sheet", "TextTooLongError", "failures", "plain_csv", "plain_xlsx", "results_csv", "results_xlsx"]
 
@@ -24,7 +24,7 @@ def results_csv(table: Table, results: Sequence[ResultRow], *, delimiter: str = 
     without a result has empty cells there.
     """
     own = without_report(table)
-    return plain_csv((*own.headers, *RESULT_HEADERS), list(_rows(own, results)), delimiter)
+    return plain_csv((*own.headers, *RESULT_HEADERS, *_nameless(own)), list(_rows(own, results)), delimiter)
 
 
 def results_xlsx(source: SourceFile, results: Sequence[ResultRow], summary: Summary) -> bytes:
@@ -35,7 +35,8 @@ def results_xlsx(source: SourceFile, results: Sequence[ResultRow], summary: Summ
     sheets = []
     for table in source.tables:
         own = without_report(table)
-        sheets.append(Sheet(table.sheet or "Results", (*own.headers, *RESULT_HEADERS), list(_rows(own, results))))
+        headers = (*own.headers, *RESULT_HEADERS, *_nameless(own))
+        sheets.append(Sheet(table.sheet or "Results", headers, list(_rows(own, results))))
     summaries = Sheet(SUMMARY_SHEET, (), summary_rows(summary))
     return plain_xlsx([*sheets, summaries, *_stamp(source)], cut=cut)
 
@@ -53,8 +54,12 @@ def failures(source: SourceFile, wanted: Container[tuple[str | None, int]], form
     if format == "csv":
         return plain_csv(*_merged(chosen), source.delimiter or ",")
     with_rows = [table for table in chosen if table.records] or chosen[:1]
-    sheets = [Sheet(table.sheet or "Rows", table.headers, [one.cells for one in table.records]) for table in with_rows]
-    return plain_xlsx([*sheets, *_stamp(source)])
+    return plain_xlsx([*map(_as_sheet, with_rows), *_stamp(source)])
+
+
+def _as_sheet(table: Table) -> Sheet:
+    rows = [(*record.cells, *_padded(record, table)) for record in table.records]
+    return Sheet(table.sheet or "Rows", (*table.headers, *_nameless(table)), rows)
 
 
 def _chosen(table: Table, wanted: Container[tuple[str | None, int]]) -> Table:
@@ -70,7 +75,13 @@ def _merged(tables: Sequence[Table]) -> tuple[tuple[str, ...], list[tuple[Cell, 
         for some, table in zip(keys, tables, strict=True)
         for record in table.records
     ]
-    return tuple(header for header, _ in columns), [tuple(row.get(column) for column in columns) for row in rows]
+    beyond = [record.beyond for table in tables for record in table.records]
+    widest = max(map(len, beyond), default=0)
+    headers = (*(header for header, _ in columns), *("",) * widest)
+    return headers, [
+        (*(row.get(column) for column in columns), *more, *(None,) * (widest - len(more)))
+        for row, more in zip(rows, beyond, strict=True)
+    ]
 
 
 def _numbered(headers: Sequence[str]) -> list[tuple[str, int]]:
@@ -84,7 +95,16 @@ def _uncalculated_as_error(cell: Cell) -> Cell:
 def _rows(table: Table, results: Sequence[ResultRow]) -> Iterator[tuple[Cell, ...]]:
     by_row = {result.row: result.cells for result in results if result.sheet == table.sheet}
     for record in table.records:
-        yield (*record.cells, *by_row.get(record.number, _NO_RESULT))
+        yield (*record.cells, *by_row.get(record.number, _NO_RESULT), *_padded(record, table))
+
+
+def _nameless(table: Table) -> tuple[str, ...]:
+    """Empty headers over the cells that some rows have beyond the last header: nothing of the admin's is lost."""
+    return ("",) * max((len(record.beyond) for record in table.records), default=0)
+
+
+def _padded(record: Record, table: Table) -> tuple[Cell, ...]:
+    return (*record.beyond, *(None,) * (len(_nameless(table)) - len(record.beyond)))
 
 
 def _stamp(source: SourceFile) -> Iterator[Sheet]:

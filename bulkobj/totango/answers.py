@@ -68,12 +68,16 @@ def classify(method: str, exchange: Exchange) -> Verdict:
 
 
 def _believable(method: str, answer: Answer) -> bool:
-    """A page of HTML is a proxy's word, not the service's; a read must be JSON."""
-    if method != "GET":
-        return not _is_page(answer)
+    """A page of HTML is a proxy's word, not the service's; a read must be JSON, a write's answer JSON or plain text."""
+    if _is_json(answer.body):
+        return True
+    return method != "GET" and not _is_page(answer) and not answer.text.startswith(("{", "[", '"'))
+
+
+def _is_json(body: bytes) -> bool:
     try:
-        json.loads(answer.body)
-    except ValueError:
+        json.loads(body)
+    except (ValueError, RecursionError):  # nested deeper than any answer of the service
         return False
     return True
 
@@ -99,10 +103,9 @@ def message_of(exchange: Exchange) -> str:
 
 def _said(answer: Answer) -> str:
     try:
-        data = json.loads(answer.body)
-    except ValueError:
+        return "; ".join(dict.fromkeys(_messages(json.loads(answer.body))))
+    except (ValueError, RecursionError):
         return answer.text
-    return "; ".join(dict.fromkeys(_messages(data)))
 
 
 def _messages(data: Any) -> Iterator[str]:
@@ -242,12 +245,9 @@ def created_id(answer: Answer) -> str:
     """The id in the answer to a create; ``""`` where it carries none (api-facts, unknown 2)."""
     try:
         data = json.loads(answer.body)
-    except ValueError:
+        found = [] if isinstance(data, str) else items(data)
+    except (ValueError, RecursionError):
         return ""
     if isinstance(data, str):
         return "" if " " in data or data.casefold() in _WORDS else data
-    try:
-        found = items(data)
-    except UnreadableAnswerError:
-        return ""
     return _id(found[0]) if len(found) == 1 else ""

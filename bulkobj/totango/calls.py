@@ -114,6 +114,8 @@ class Caller:
         tried = await self._retrying(lambda: self._attempt(call, _nothing), _READ_AGAIN)
         if isinstance(tried.exchange, Answer) and (tried.verdict is Verdict.DONE or tried.exchange.status == 404):
             return tried.exchange
+        if tried.verdict is Verdict.LOST and self._retrying.health.broken:
+            raise ServiceDownError(f"the service keeps failing: {message_of(tried.exchange)}")
         raise stopped_by(tried, f"{call.method} {call.path}")
 
     async def write(self, call: Call, before_send: Callable[[], None]) -> Tried:

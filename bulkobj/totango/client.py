@@ -121,7 +121,7 @@ class Totango:
 def _decoded(call: Call, answer: Answer, decode: Callable[[], T]) -> T:
     try:
         return decode()
-    except UnreadableAnswerError as error:
+    except (UnreadableAnswerError, RecursionError) as error:
         raise ReadRefusedError(f"{call.method} {call.path} ({answer.status}): {error}") from error
 
 

@@ -64,10 +64,14 @@ class Health:
         self._retries += tried.verdict is not Verdict.LIMITED
 
     @property
+    def broken(self) -> bool:
+        """Whether the breaker is open."""
+        return self._failures >= _CONSECUTIVE and self._clock.now() - self._failing_since >= self._patience
+
+    @property
     def down(self) -> bool:
         """Whether nothing is to be tried again: the breaker is open, or the budget spent."""
-        failing = self._failures >= _CONSECUTIVE and self._clock.now() - self._failing_since >= self._patience
-        return failing or self._retries >= _FREE_RETRIES + _RETRY_SHARE * self._calls
+        return self.broken or self._retries >= _FREE_RETRIES + _RETRY_SHARE * self._calls
 
 
 def _is_outage(tried: Tried) -> bool:

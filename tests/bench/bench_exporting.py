@@ -108,13 +108,13 @@ def main(rows: int) -> None:
     base = statistics.median(seconds for seconds, _ in figures["XlsxWriter alone"])
     for name, taken in figures.items():
         seconds, memory = (statistics.median(values) for values in zip(*taken, strict=True))
-        print(f"{name:>16}: {rows:,} rows  {seconds:6.2f} s  {seconds / base:5.2f} x alone  {memory:5.0f} MB")  # noqa: T201 - it prints
+        print(f"{name:>16}: {rows:,} rows  {seconds:6.2f} s  {seconds / base:5.2f} x alone  {memory:5.0f} MB")
     for name in ("export_xlsx", "... with a stamp"):
-        print(f"{name:>16}: {2 * rows:,} rows in {run(name, 2 * rows)[1]} MB")  # noqa: T201 - it prints
+        print(f"{name:>16}: {2 * rows:,} rows in {run(name, 2 * rows)[1]} MB")
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 2:
-        print(measure(sys.argv[2], int(sys.argv[1])))  # noqa: T201 - it prints
+        print(measure(sys.argv[2], int(sys.argv[1])))
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else 50_000)

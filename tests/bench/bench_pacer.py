@@ -62,11 +62,11 @@ def main() -> None:
             for latency, target in ((0.3, 97), (3.0, 90)):
                 took, worst = throughput(folder, latency, limiter)
                 best = RATE.seconds * ((CALLS - 1) // RATE.calls) + latency
-                print(  # noqa: T201 - a benchmark prints
+                print(
                     f"{CALLS} calls at 99/60, {latency:g} s latency, {limiter.__name__}: {took:.1f} s,"
                     f" {best / took:.1%} of the optimum (target {target} %), at most {worst} in any 60 s"
                 )
-        print(f"take and give_back: {asyncio.run(cost(folder)):.3f} ms")  # noqa: T201 - a benchmark prints
+        print(f"take and give_back: {asyncio.run(cost(folder)):.3f} ms")
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ def main(rows: int) -> None:
             best = {name: min(best[name], run(program)) for name, program in programs.items()}
     for name, (seconds, memory) in best.items():
         ratio = seconds / best["bare calamine"][0]
-        print(f"{name:>14}: {seconds:6.2f} s  {ratio:5.2f} x bare calamine  {memory:5} MB")  # noqa: T201 - it prints
+        print(f"{name:>14}: {seconds:6.2f} s  {ratio:5.2f} x bare calamine  {memory:5} MB")
 
 
 if __name__ == "__main__":

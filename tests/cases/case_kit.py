@@ -7,7 +7,8 @@
 - ``rows``: the problems of rows, each ``[row, column, code, severity]``;
 - ``results``: each row's result;
 - ``service``: by row, what the service holds afterwards: all of an objective that was created, the changed fields of
-  one that was updated (null: emptied), null for a deleted one;
+  one that was updated (null: emptied), null for a deleted one; ``others`` are those that templates made, without
+  their dates: the service tells no ids of them;
 - ``says``: texts that must stand in what the user is told;
 - ``validate``: ``exit``, ``file`` and ``rows`` where ``validate``, which reads no objectives, finds something else.
 
@@ -16,7 +17,9 @@ What is left out is empty. A row is its number, ``SHEET!NUMBER`` where several s
 
 from __future__ import annotations
 
+import itertools
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,10 +27,12 @@ from pathlib import Path
 from typing import Any
 
 import make_inputs
+import pytest
 
 from bulkobj.sandbox.server import SandboxServer
 
 FOLDER = Path(__file__).parent
+sys.path.append(str(FOLDER.parent / "cli"))  # the cases run the program as the tests of the command line do
 
 #: Fields of an objective that say when and by whom, not what.
 _CIRCUMSTANCES = {"id", "createdAt", "updatedAt", "createdBy", "updatedBy"}
@@ -58,9 +63,20 @@ class Case:
         return name, make()
 
     @property
+    def marks(self) -> tuple[pytest.MarkDecorator, ...]:
+        """What is wrong as yet, if anything is."""
+        wrong = " ".join(self._lines("wrong.txt"))
+        return (pytest.mark.xfail(reason=wrong, strict=True, raises=AssertionError),) if wrong else ()
+
+    @property
     def options(self) -> list[str]:
         """The extra arguments, one a line; ``-`` says that the file comes on standard input."""
         return self._lines("options.txt")
+
+    @property
+    def import_options(self) -> list[str]:
+        """Arguments that only ``import`` takes, one a line."""
+        return self._lines("import-options.txt")
 
     @property
     def environ(self) -> dict[str, str]:
@@ -82,19 +98,22 @@ class Case:
     def said(self, option: str) -> tuple[str, ...]:
         """The values that the options give."""
         options = self.options
-        return tuple(value for name, value in zip(options, options[1:], strict=False) if name == option)
+        return tuple(value for name, value in itertools.pairwise(options) if name == option)
 
 
 def found(report: Mapping[str, Any]) -> dict[str, Any]:
-    """The problems and results of a JSON report."""
+    """The problems, in a fixed order, and the results of a JSON report."""
     keys = row_keys(report)
     return {
-        "file": [[each["code"], each["column"]] for each in report["problems"]],
-        "rows": [
-            [key, problem["column"], problem["code"], problem["severity"]]
-            for key, row in zip(keys, report["rows"], strict=True)
-            for problem in row["problems"]
-        ],
+        "file": sorted(([each["code"], each["column"]] for each in report["problems"]), key=str),
+        "rows": sorted(
+            (
+                [key, problem["column"], problem["code"], problem["severity"]]
+                for key, row in zip(keys, report["rows"], strict=True)
+                for problem in row["problems"]
+            ),
+            key=str,
+        ),
         "results": {str(key): row["result"] for key, row in zip(keys, report["rows"], strict=True)},
     }
 
@@ -111,19 +130,16 @@ def documents(server: SandboxServer) -> dict[str, dict[str, Any]]:
 
 
 def effects(report: Mapping[str, Any], before: Documents, after: Documents, names: Mapping[str, str]) -> dict[str, Any]:
-    """What the service holds for each row that changed something."""
-    shown = {}
+    """What the service holds for each row that changed something, and under ``others`` what no row speaks of."""
+    shown: dict[str, Any] = {}
+    left = {id_ for id_ in {*before, *after} if before.get(id_) != after.get(id_)}
     for key, row in zip(row_keys(report), report["rows"], strict=True):
-        for objective in (row["objective_id"] or "").split(";"):
-            if before.get(objective) != after.get(objective):
-                effect = _effect(before.get(objective), after.get(objective), names)
-                shown[str(key)] = _without_dates(effect) if row["action"] == "run template" else effect
-    return shown
-
-
-def changed(before: Documents, after: Documents) -> set[str]:
-    """The ids of objectives that are not as they were."""
-    return {id_ for id_ in {*before, *after} if before.get(id_) != after.get(id_)}
+        objective = row["objective_id"] or ""
+        if objective in left:
+            shown[str(key)] = _effect(before.get(objective), after.get(objective), names)
+            left.remove(objective)
+    others = [_without_dates(_effect(before.get(id_), after.get(id_), names)) for id_ in left]
+    return shown | ({"others": sorted(others, key=lambda each: str(each["accountId"]))} if others else {})
 
 
 def _effect(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, names: Mapping[str, str]) -> Any:
@@ -141,7 +157,7 @@ def _told(document: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, An
     }
 
 
-def _without_dates(effect: Any) -> Any:
+def _without_dates(effect: Mapping[str, Any]) -> dict[str, Any]:
     """A template's dates begin with the day of the run."""
     return {name: value for name, value in effect.items() if name not in ("startDate", "endDate")}
 

@@ -7,6 +7,7 @@ installed they stay as they are.
 from __future__ import annotations
 
 import io
+import itertools
 import shutil
 import struct
 import subprocess
@@ -21,6 +22,7 @@ from xlsxwriter import Workbook
 
 HEADERS = ("Account ID", "Title", "Category", "Status", "Start Date", "End Date")
 START, END = date(2027, 1, 11), date(2027, 3, 26)
+AFTERNOON = datetime(2027, 3, 26, 17, 30)  # noqa: DTZ001 - a cell has no zone
 
 Fill = Callable[[Workbook], None]
 Make = Callable[[], bytes]
@@ -41,22 +43,22 @@ def sheet(name: str, *rows: tuple[Any, ...], top: int = 0, hidden: tuple[int, ..
     """Fills in a sheet: texts as texts, dates as dates; ``("=A1", value)`` is a formula with its result."""
 
     def fill(made: Workbook) -> None:
-        ours = made.add_worksheet(name)
+        ours, day = made.add_worksheet(name), made.add_format({"num_format": "yyyy-mm-dd"})
         for number, row in enumerate(rows, top):
             for column, cell in enumerate(row):
-                _write(ours, number, column, cell)
+                _write(ours, number, column, cell, day)
         for number in hidden:
             ours.set_row(number - 1, None, None, {"hidden": True})
 
     return fill
 
 
-def _write(ours: Any, row: int, column: int, cell: Any) -> None:
+def _write(ours: Any, row: int, column: int, cell: Any, day: Any) -> None:
     match cell:
         case None:
             pass
         case (str(formula), value):
-            ours.write_formula(row, column, formula, None, value)
+            ours.write_formula(row, column, formula, day, value)
         case str():
             ours.write_string(row, column, cell)
         case _:
@@ -80,7 +82,7 @@ def edited(data: bytes, changes: Mapping[str, Callable[[str], str]]) -> bytes:
         for info in old.infolist():
             text = old.read(info)
             change = changes.get(info.filename)
-            new.writestr(zipfile.ZipInfo(info.filename), change(text.decode()) if change else text, zipfile.ZIP_DEFLATED)
+            new.writestr(info.filename, change(text.decode()) if change else text, compresslevel=1)
     return target.getvalue()
 
 
@@ -93,7 +95,7 @@ def _uncalculated() -> bytes:
 
 
 def _rich_text() -> bytes:
-    rich = "<si><r><t>Roll </t></r><r><rPr><b/></rPr><t xml:space='preserve'>out</t></r><rPh><t>x</t></rPh></si>"
+    rich = "<si><r><t xml:space='preserve'>Roll </t></r><r><rPr><b/></rPr><t>out</t></r><rPh><t>x</t></rPh></si>"
     return edited(plan(row("RICH"))(), {STRINGS: lambda xml: xml.replace("<si><t>RICH</t></si>", rich)})
 
 
@@ -144,7 +146,7 @@ def _truncated() -> bytes:
 
 def _billion_laughs() -> bytes:
     names = "abcdefghij"
-    entities = "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip(names, names[1:], strict=False))
+    entities = "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in itertools.pairwise(names))
     dtd = f'<!DOCTYPE sst [<!ENTITY a "lol">{entities}]>'
     return edited(plan(row("LOL"))(), {STRINGS: lambda xml: xml.replace("<sst", f"{dtd}<sst").replace("LOL", "&j;")})
 
@@ -155,10 +157,8 @@ def _external_entity() -> bytes:
 
 
 def _zip_bomb() -> bytes:
-    blank = "<row><c><v>1</v></c></row>" * 20
-    return edited(
-        plan(row("Bomb"))(), {SHEET: lambda xml: xml.replace("</sheetData>", blank * 500_000 + "</sheetData>")}
-    )
+    rows = "<row><c><v>1</v></c></row>" * 8_000_000
+    return edited(plan(row("Bomb"))(), {SHEET: lambda xml: xml.replace("</sheetData>", f"{rows}</sheetData>")})
 
 
 def _long_cell() -> bytes:
@@ -202,7 +202,13 @@ def _entry(name: str, kind: int, left: int, child: int, start: int, size: int) -
     text = name.encode("utf-16-le")
     length = len(text) + 2 if name else 0
     links = struct.pack("<III", left, 0xFFFFFFFF, child)
-    return text.ljust(64, b"\0") + struct.pack("<HBB", length, kind, 1) + links + bytes(36) + struct.pack("<IQ", start, size)
+    return (
+        text.ljust(64, b"\0")
+        + struct.pack("<HBB", length, kind, 1)
+        + links
+        + bytes(36)
+        + struct.pack("<IQ", start, size)
+    )
 
 
 def _converted(ending: str) -> Make:
@@ -212,7 +218,7 @@ def _converted(ending: str) -> Make:
 
 def _mixed() -> bytes:
     texts = row("Schulung für 20 €", "EU/4712")
-    formulas = row(('="Sum "&1+1', "Sum 2"), 100234, start=datetime(2027, 2, 1, 8, 30))  # noqa: DTZ001 - a cell has no zone
+    formulas = row(('="Sum "&1+1', "Sum 2"), 100234, end=AFTERNOON)
     return book(sheet("Plan", HEADERS, texts, formulas, row(("=NA()", "#N/A")), hidden=(3,)))
 
 
@@ -230,8 +236,9 @@ def _convert(data: bytes, ending: str) -> bytes:
 KEPT: Mapping[str, tuple[str, Make]] = {
     "xlsx-dates-as-cells": (
         "plan.xlsx",
-        plan(row("Day", end=datetime(2027, 3, 26, 17, 30)), row("Text", start="2027-01-11", end="26.03.2027")),  # noqa: DTZ001 - a cell has no zone
+        plan(row("Day", end=AFTERNOON), row("Text", start="2027-01-11", end="26.03.2027")),
     ),
+    "xlsx-date-times-in-a-zone": ("plan.xlsx", plan(row("Zoned", end=AFTERNOON))),
     "xlsx-1904-dates": ("plan.xlsx", plan(row("From an old Mac"), date_1904=True)),
     "xlsx-numeric-ids": ("plan.xlsx", plan(row("Orchid", 100234), row("Pacific", 100235.0))),
     "xlsx-long-number-id": ("plan.xlsx", plan(row("Digits lost", 1234567890123456), row("Kept", "1234567890123456"))),
@@ -242,7 +249,10 @@ KEPT: Mapping[str, tuple[str, Make]] = {
         "plan.xlsx",
         plan(row(('="Plan "&2027', "Plan 2027"), end=("=E2+74", 46472)), row("Second", ("=A2", "BLUE-1010"))),
     ),
-    "xlsx-formula-like-titles": ("plan.xlsx", plan(*map(row, ("=1+1", "+1", "-1", "@x", "'=1+1", "=cmd|' /C calc'!A0")))),
+    "xlsx-formula-like-titles": (
+        "plan.xlsx",
+        plan(*map(row, ("=1+1", "+1", "-1", "@x", "'=1+1", "=cmd|' /C calc'!A0"))),
+    ),
     "xlsx-hidden-row": ("plan.xlsx", lambda: book(sheet("Plan", HEADERS, row("A"), row("B"), hidden=(3,)))),
     "xlsx-two-sheets": ("plan.xlsx", _two_sheets),
     "xlsx-two-sheets-chosen": ("plan.xlsx", _two_sheets),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,8 @@ from bulkobj.spreadsheet.report_columns import without_report
 from bulkobj.spreadsheet.results import RESULT_HEADERS
 from bulkobj.spreadsheet.table import BadCell, Cell, SourceFile, Table, shown
 
+#: What a spreadsheet program may run; a signed number is none.
+_RUNS = re.compile(r"[=@\t\r\n]|[+-](?![0-9]+(?:[.,][0-9]+)?$)")
 _LEFT = {"invalid", "failed", "conflict", "not-attempted"}
 
 
@@ -42,6 +48,19 @@ def assert_failures(path: Path, source: SourceFile, report: Mapping[str, Any]) -
     (table,) = again.tables
     assert table.headers == without_report(source.tables[0]).headers
     assert [_texts(record.cells) for record in table.records] == wanted
+
+
+def assert_harmless(path: Path, source: SourceFile) -> None:
+    """No cell runs as a formula that was a text in the file."""
+    if path.suffix == ".csv":
+        text = path.read_bytes().decode("utf-8-sig")
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter or ",")
+        assert not [cell for row in rows for cell in row if _RUNS.match(cell)]
+    elif source.format == "csv":
+        with zipfile.ZipFile(path) as package:
+            sheets = [package.read(name) for name in package.namelist() if name.startswith("xl/worksheets/sheet")]
+        formulas = [formula for sheet in sheets for formula in re.findall(rb"<f[^>]*>([^<]*)", sheet)]
+        assert all(formula.startswith(b"#") for formula in formulas)  # as an error is written
 
 
 def _read(path: Path, table: Table, delimiter: str | None) -> Table:

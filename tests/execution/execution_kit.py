@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
@@ -56,11 +56,12 @@ class RunKit:
         self.journal = Journal.create(settings.state_dir / "runs", header, b"", lines, seen or {})
         self.calls = 0
         self.duplicates = 0
+        self.claimed: Callable[[], Mapping[str, Iterable[str]]] = dict
 
     def carry_out(self) -> BulkobjError | None:
         """Do what is left to do; the error that it stopped with."""
         clock = SystemClock()
-        running = Running(self.journal, self.settings, clock, {}, lambda _, __: None)
+        running = Running(self.journal, self.settings, clock, self.claimed, lambda _, __: None)
         connection = Connection(self.settings, target_key(self.settings.base_url), clock, Random(1), lambda _: None)
         error = None
         try:

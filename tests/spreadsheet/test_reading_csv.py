@@ -53,17 +53,17 @@ def test_without_known_headers_the_columns_decide() -> None:
 
 
 @pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"'])
-def test_a_sep_line_declares_the_delimiter_and_counts_as_a_row(line: str) -> None:
-    """Excel hides that line, and still starts to count with it."""
+def test_a_sep_line_declares_the_delimiter_and_is_no_row(line: str) -> None:
+    """Excel doesn't show that line: what stands below it is row 1."""
     source = read(f"{line}\r\nAccount ID;Title\r\na,x;b\r\n")
-    assert table(source).header_number == 2
-    assert rows(source) == {3: ("a,x", "b")}
-    assert table(read(f"{line}\r\none;two\r\na;b\r\n")).header_number == 2
+    assert table(source).header_number == 1
+    assert rows(source) == {2: ("a,x", "b")}
+    assert table(read(f"{line}\r\none;two\r\na;b\r\n")).header_number == 1
 
 
 def test_a_given_delimiter_wins() -> None:
     """Also over a ``sep=`` line; a tab may be written as it is typed."""
-    assert rows(read("sep=;\nAccount ID~Title\na~b", delimiter="~")) == {3: ("a", "b")}
+    assert rows(read("sep=;\nAccount ID~Title\na~b", delimiter="~")) == {2: ("a", "b")}
     assert read("Account ID\tTitle\na\tb", delimiter="\\t").delimiter == "\t"
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 import time
+from unittest.mock import Mock
 
 import pytest
+from python_calamine import CalamineError
 from reading_kit import HEADER, MAIN, problem, read, rows, sheet, table, unzipped, xlsx, zipped
 
 from bulkobj.spreadsheet import limits, loading, package, workbook
 from bulkobj.spreadsheet.limits import UnreadableError
+from bulkobj.spreadsheet.sheetxml import scan
 from bulkobj.spreadsheet.table import BadCell
 
 ROW = '<row r="2"><c r="A2" t="str"><v>a</v></c></row>'
@@ -59,7 +63,10 @@ def test_a_stray_cell_does_not_allocate_the_whole_grid(body: str) -> None:
     ],
 )
 def test_nothing_hides_a_stray_cell(body: str) -> None:
-    """What the quick look takes for a plain row stands within something else."""
+    """What the quick look takes for a plain row stands within something else; it never gets to the workbook reader."""
+    for xml in (sheet(ROW + body), '<?xml version="1.0"?>' + sheet(ROW + body), body + sheet(ROW)):
+        with pytest.raises(UnreadableError):
+            scan(xml.encode())
     assert problem(read(xlsx(sheet(ROW + body)), "plan.xlsx")).code == "unreadable-file"
 
 
@@ -195,6 +202,31 @@ def test_a_workbook_that_could_ask_for_much_memory_is_loaded_apart(monkeypatch: 
     monkeypatch.setattr(workbook, "load", None)
     assert table(read(data)) == here
     assert here.records[1].cells[1] == BadCell("bad-cell", "#N/A")
+
+
+class PanicException(BaseException):
+    """What pyo3 raises where Rust code panics: no Exception."""
+
+
+@pytest.mark.parametrize("fault", [PanicException(), CalamineError("no"), OverflowError()])
+def test_whatever_the_workbook_reader_raises_is_damage(fault: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what an ``except Exception`` doesn't see."""
+    monkeypatch.setattr(loading, "_load", Mock(side_effect=fault))
+    assert "damaged" in problem(read(xlsx(sheet(ROW)), "plan.xlsx")).message
+
+
+def test_an_interrupt_stays_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no fault of the file."""
+    monkeypatch.setattr(loading, "_load", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        read(xlsx(sheet(ROW)))
+
+
+def test_too_little_memory_is_a_problem_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And garbage is collected again afterwards."""
+    monkeypatch.setattr(workbook, "scan", Mock(side_effect=MemoryError))
+    assert "memory" in problem(read(xlsx(sheet(ROW)), "plan.xlsx")).message
+    assert gc.isenabled()
 
 
 def test_a_load_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

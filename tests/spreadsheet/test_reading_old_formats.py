@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime, time
 
 import pytest
-from reading_kit import FILES, problem, read, rows, sheet, table, unzipped, xlsx, zipped
+from reading_kit import FILES, OFFICE, problem, read, rows, sheet, table, unzipped, xlsx, zipped
 
 from bulkobj.spreadsheet.table import BadCell
 
 XLS = (FILES / "plan.xls").read_bytes()
 ODS = (FILES / "plan.ods").read_bytes()
 COMPOUND = XLS[:8]
+BINARY = (
+    f'<Relationships><Relationship Id="b" Type="{OFFICE}/officeDocument" Target="xl/workbook.bin"/></Relationships>'
+)
 
 
 @pytest.mark.parametrize(("data", "kind"), [(XLS, "xls"), (ODS, "ods")])
@@ -67,6 +70,7 @@ def test_macros_make_an_xlsm() -> None:
         ("plan.xls", XLS[:3000], "damaged"),
         ("plan.ods", ODS[:1500], "damaged"),
         ("plan.xlsx", zipped({"word/document.xml": "<a/>"}), "damaged"),
+        ("plan.xlsb", zipped({"_rels/.rels": BINARY}), "isn't a spreadsheet that bulkobj reads"),
         ("plan.zip", zipped({"plan.csv": "Account ID,Title\na,b"}), "damaged"),
     ],
 )

@@ -133,6 +133,12 @@ def test_a_long_sheet_is_recognised_by_its_beginning() -> None:
     assert len(read(xlsx(NOTES, prefixed)).tables[0].records) == 9_000
 
 
+def test_a_sheet_may_begin_with_a_very_long_row() -> None:
+    """Its header is looked for in all of it then."""
+    long = sheet("", row(1, "Account ID", "Title", "x" * 500_000) + row(2, "a", "b", "c"))
+    assert names(read(xlsx(NOTES, long))) == ["Second"]
+
+
 def test_all_empty_sheets_are_an_empty_file() -> None:
     """Several headers without rows are as empty as one."""
     empty = sheet("", row(1, "Account ID", "Title"))

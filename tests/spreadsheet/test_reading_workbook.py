@@ -127,6 +127,7 @@ def test_rows_and_columns_keep_their_places() -> None:
         '<row r="3" spans="1:2" hidden="1"><c r="A3"><v>1</v></c></row>',
         '<row r="3" hidden="true"><c r="A3"><v>1</v></c></row>',
         "<row r='3' hidden='1'><c r='A3'><v>1</v></c></row>",
+        """<row r="3" hidden = '1'><c r="A3"><v>1</v></c></row>""",
         "<row r='3' hidden='true'><c r='A3'><v>1</v></c></row>",
         '<row hidden="1"><c><v>1</v></c></row>',
         '<x:row xmlns:x="u" r="3" hidden="1"><x:c r="A3"><x:v>1</x:v></x:c></x:row>',

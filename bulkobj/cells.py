@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import NamedTuple
 
 from bulkobj.columns import Column, Kind
 from bulkobj.dates import AmbiguousDateError, DateError, DateRules, check_year, midnight, read_date, spelled, unspelled
@@ -19,12 +19,11 @@ from bulkobj.spreadsheet.table import BadCell, Cell, shown
 CLEAR = "(clear)"
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """A cell that isn't blank: what it shows, what it means (None where that can't be known), and what is wrong.
 
     A cell of a :attr:`Kind.NAME` column means the text itself until the name is resolved. ``clears`` says that the
-    field shall hold nothing.
+    field shall hold nothing. A tuple, as a long file has a hundred thousand, and they are made twice as fast.
     """
 
     text: str

@@ -129,13 +129,13 @@ class _Resolver:
             return given
         found = self._named(name) or self._named(self.aliases.get(folded(name), name))
         if len(found) == 1:
-            return replace(given, value=found[0].id)
+            return given._replace(value=found[0].id)
         if found:
             ids = ", ".join(thing.id for thing in found)
             message = f'"{name}" is the name of {len(found)} {self.kind.plural}: write the id instead, one of {ids}'
-            return replace(given, value=None, code="ambiguous-name", message=message)
+            return given._replace(value=None, code="ambiguous-name", message=message)
         message = f'unknown {self.kind.value} "{name}"{self._hint(name)}'
-        return replace(given, value=None, code=f"unknown-{self.kind.value}", message=message)
+        return given._replace(value=None, code=f"unknown-{self.kind.value}", message=message)
 
     def _named(self, name: str) -> list[Named]:
         return [thing for thing in self.things if thing.id == name or folded(thing.name) == folded(name)]

@@ -6,7 +6,7 @@ Names are still names here: :mod:`bulkobj.names` puts ids in their place.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from operator import itemgetter
@@ -81,7 +81,8 @@ def check_table(table: Table, rules: RowRules) -> CheckedTable:
     headers = match_headers(table, rules.maps)
     if not headers.columns:
         return _unknown_table(table, headers)
-    readers = {column.header: _Reader(table, index, column, rules) for index, column in headers.columns.items()}
+    columns = list(zip(*(record.cells for record in table.records), strict=True)) or [()] * len(table.headers)
+    readers = {column.header: _Reader(columns[index], column, rules) for index, column in headers.columns.items()}
     drafts = _drafts(readers)
     faulty = tuple(header for header, reader in readers.items() if reader.faulty)
     missing = _missing_columns(drafts, headers, table)
@@ -104,20 +105,19 @@ def _unknown_table(table: Table, headers: Headers) -> CheckedTable:
 class _Reader(dict[Hashable, Given | None]):
     """Reads the cells of one column, each distinct cell once: what was read before is looked up as in any dict."""
 
-    def __init__(self, table: Table, index: int, column: Column, rules: RowRules) -> None:
+    def __init__(self, cells: Sequence[Cell], column: Column, rules: RowRules) -> None:
         super().__init__()
-        self._cells = [record.cells[index] for record in table.records]
-        texts = set(map(type, self._cells)) <= {str, type(None)}
         # Cells of unlike types may be equal (1 and True), so that the type belongs to the key where they are mixed.
-        self._keys: list[Any] = self._cells if texts else [(cell.__class__, cell) for cell in self._cells]
-        self._cell: Callable[[Any], Cell] = (lambda key: key) if texts else itemgetter(1)
+        self._texts = set(map(type, cells)) <= {str, type(None)}
+        self._keys: Sequence[Any] = cells if self._texts else [(cell.__class__, cell) for cell in cells]
         order = rules.date_order
         if column.kind is Kind.DATE and order is None:
-            order = decided_order(cell for cell in self._cells if isinstance(cell, str))
+            order = decided_order(cell for cell in cells if isinstance(cell, str))
         self._column, self._dates = column, DateRules(order, rules.zone)
 
     def __missing__(self, key: Any) -> Given | None:
-        self[key] = given = read_cell(self._cell(key), self._column, self._dates)
+        cell = key if self._texts else key[1]
+        self[key] = given = read_cell(cell, self._column, self._dates)
         return given
 
     @property
@@ -130,20 +130,19 @@ class _Reader(dict[Hashable, Given | None]):
         return [self[key] for key in self._keys]
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    action: Action | None
-    cells: dict[str, Given]
+#: A row as it was read: what it asks for, and its cells that aren't blank.
+_Draft = tuple[Action | None, dict[str, Given]]
 
 
 def _drafts(readers: Mapping[str, _Reader]) -> list[_Draft]:
     """The rows as they were read, column by column."""
+    headers = tuple(readers)
     columns = [reader.givens() for reader in readers.values()]
-    drafts = []
-    for row in zip(*columns, strict=True):
-        cells = {header: given for header, given in zip(readers, row, strict=True) if given is not None}
-        drafts.append(_Draft(_action(cells), cells))
-    return drafts
+    rows = [
+        {header: given for header, given in zip(headers, row, strict=True) if given is not None}
+        for row in zip(*columns, strict=True)
+    ]
+    return [(_action(cells), cells) for cells in rows]
 
 
 def _action(cells: Mapping[str, Given]) -> Action | None:
@@ -156,7 +155,7 @@ def _action(cells: Mapping[str, Given]) -> Action | None:
 
 
 def _missing_columns(drafts: Iterable[_Draft], headers: Headers, table: Table) -> Iterator[Problem]:
-    counts = Counter(draft.action for draft in drafts if draft.action is not None)
+    counts = Counter(action for action, _ in drafts if action is not None)
     for column in COLUMNS:
         asking = {a: n for a, n in counts.items() if column.need(a) is Need.REQUIRED}
         if asking and not headers.has(column):
@@ -225,19 +224,23 @@ class _RowChecker:
     duplicates: _Duplicates
 
     def check(self, record: Record, draft: _Draft) -> Row:
-        problems = list(self._of_record(record)) if record.extra or record.hidden else []
-        cells: Mapping[str, Given] = draft.cells
-        if draft.action is None:
+        """The row with its problems; what most rows have none of is passed over quickly."""
+        action, all_cells = draft
+        cells: Mapping[str, Given] = all_cells
+        problems = list(self._of_record(record)) if record.beyond or record.hidden else []
+        if action is None:
             problems += self._of_cells(record, {ACTION.header: cells[ACTION.header]})
-        else:
-            demands = self.demands[draft.action]
-            if not demands.ignored.isdisjoint(cells):
-                cells = {header: given for header, given in cells.items() if header not in demands.ignored}
+            return Row(record.number, self.table.sheet, None, cells, tuple(problems))
+        demands = self.demands[action]
+        if not demands.ignored.isdisjoint(cells):
+            cells = {header: given for header, given in cells.items() if header not in demands.ignored}
+        if self.faulty:
             problems += self._of_cells(record, cells)
-            if not demands.met_by(cells):
-                problems += self._of_demands(record, draft.action, demands, cells)
-            problems += self._of_duplicates(record, draft.action, cells)
-        return Row(record.number, self.table.sheet, draft.action, cells or NOTHING, tuple(problems))
+        problems += self._of_dates(record, cells)
+        if not demands.met_by(cells):
+            problems += self._of_demands(record, action, demands, cells)
+        problems += self._of_duplicates(record, action, cells)
+        return Row(record.number, self.table.sheet, action, cells or NOTHING, tuple(problems))
 
     def _problem(self, record: Record, code: str, message: str, column: Column | None = None) -> Problem:
         header = self.headers.called(column) if column is not None else None
@@ -260,9 +263,13 @@ class _RowChecker:
             given = cells.get(header)
             if given is not None and given.code:
                 yield self._problem(record, given.code, given.message, BY_HEADER[header])
+
+    def _of_dates(self, record: Record, cells: Mapping[str, Given]) -> tuple[Problem, ...]:
         start, end = cells.get(START_DATE.header), cells.get(END_DATE.header)
-        if start is not None and end is not None and is_backwards(start.value, end.value):
-            yield self._problem(record, "end-before-start", ends_early(end.text, start.text), END_DATE)
+        if start is None or end is None or not is_backwards(start.value, end.value):
+            return ()
+        message = ends_early(end.text, start.text)
+        return (self._problem(record, "end-before-start", message, END_DATE),)
 
     def _of_demands(
         self, record: Record, action: Action, demands: _Demands, cells: Mapping[str, Given]
@@ -279,19 +286,24 @@ class _RowChecker:
                 code = "no-undo" if column is ACCOUNT_ID else "missing-date"
                 yield self._problem(record, code, _WANTED[code].format(column.header), column)
 
-    def _of_duplicates(self, record: Record, action: Action, cells: Mapping[str, Given]) -> Iterator[Problem]:
+    def _of_duplicates(self, record: Record, action: Action, cells: Mapping[str, Given]) -> tuple[Problem, ...]:
         seen = self.duplicates
-        if action in {Action.UPDATE, Action.DELETE}:
+        if action is Action.UPDATE or action is Action.DELETE:
             given = cells.get(OBJECTIVE_ID.header)
-            if given is not None and isinstance(given.value, str):
-                earlier = seen.objectives.setdefault(given.value, record.number)
-                if earlier != record.number:
-                    message = f"row {earlier} already has this objective: keep one of the two"
-                    yield self._problem(record, "duplicate-objective-id", message, OBJECTIVE_ID)
-        elif (earlier := seen.rows.setdefault(seen.whole(record.cells), record.number)) != record.number:
-            message = f"the same as row {earlier}: if it is imported, the account has it twice"
-            yield self._problem(record, "duplicate-row", message)
+            if given is None or not isinstance(given.value, str):
+                return ()
+            earlier = seen.objectives.setdefault(given.value, record.number)
+            message, code, column = _SAME_OBJECTIVE, "duplicate-objective-id", OBJECTIVE_ID
+        else:
+            earlier = seen.rows.setdefault(seen.whole(record.cells), record.number)
+            message, code, column = _SAME_ROW, "duplicate-row", None
+        if earlier == record.number:
+            return ()
+        return (self._problem(record, code, message.format(earlier), column),)
 
+
+_SAME_OBJECTIVE = "row {} already has this objective: keep one of the two"
+_SAME_ROW = "the same as row {}: if it is imported, the account has it twice"
 
 BY_HEADER: Mapping[str, Column] = {column.header: column for column in COLUMNS}
 

@@ -151,3 +151,8 @@ def test_an_ambiguous_name_shows_its_ids_and_an_id_is_accepted() -> None:
     found = checked(FULL, (*GOOD[:3], "TWIN", *GOOD[4:]))
     assert "s3, s4" in found.rows[0].problems[0].message
     assert codes(checked(FULL, (*GOOD[:3], "s4", *GOOD[4:]))) == []
+
+
+def test_a_table_without_rows_has_no_problem() -> None:
+    """An account without objectives has a sheet of headers alone in an export."""
+    assert codes(checked(FULL)) == []

@@ -82,6 +82,20 @@ def test_an_untouched_export_plans_nothing(layout: Layout, ending: str, found: l
     ]
 
 
+@settings(max_examples=15, deadline=None)
+@given(found=OBJECTIVES)
+def test_an_untouched_file_of_one_account_plans_nothing(found: list[dict[Field, Value]]) -> None:
+    accounts = accounts_of(found)
+    with tempfile.TemporaryDirectory() as folder:
+        export = Export(accounts, DIRECTORY, "host:443", "2026-01-01", Layout.FILE_PER_ACCOUNT)
+        paths = write_export(export, Path(folder) / "plan.xlsx")
+        assert len(paths) == len(accounts)
+        for account, path in zip(accounts, paths, strict=True):
+            if account.objectives:
+                plan = planned(path.read_bytes(), path.name, accounts)
+                assert {line.result for line in plan.lines} == {Result.UNCHANGED}
+
+
 EDITS: dict[Field, tuple[str, Value]] = {
     Field.TITLE: ("Edited title", "Edited title"),
     Field.DESCRIPTION: ("(clear)", ""),

@@ -12,7 +12,8 @@ from bulkobj import report as reports
 from bulkobj.checking import FileRequest, read_source
 from bulkobj.connecting import Connection
 from bulkobj.errors import BulkobjError, InvalidFileError, StoppedError
-from bulkobj.execution.journal import Journal, RunHeader
+from bulkobj.execution.journal import Journal
+from bulkobj.execution.records import RunHeader
 from bulkobj.execution.runs import RunStore
 from bulkobj.lookup import read_live
 from bulkobj.model import Result

@@ -15,8 +15,10 @@ from bulkobj.dates import Order
 from bulkobj.errors import UsageError
 from bulkobj.model import Problem, Severity
 from bulkobj.names import Aliases, Directory, Kind, resolve, wanted
-from bulkobj.plan import Plan, checked
-from bulkobj.rows import CheckedTable, Row, RowRules, check_table
+from bulkobj.plan import Plan
+from bulkobj.planning import checked
+from bulkobj.row_checks import Row
+from bulkobj.rows import CheckedTable, RowRules, check_table
 from bulkobj.spreadsheet.reading import ReadOptions, read_file
 from bulkobj.spreadsheet.table import SourceFile
 from bulkobj.stamps import Stamp, read_stamp

@@ -18,7 +18,7 @@ from bulkobj.columns import ACCOUNT_ID, ACCOUNT_NAME, CATEGORY, STATUS, TEMPLATE
 from bulkobj.comparing import folded
 from bulkobj.headers import Headers
 from bulkobj.model import Named, Problem
-from bulkobj.rows import Row
+from bulkobj.row_checks import Row
 
 
 class Kind(Enum):

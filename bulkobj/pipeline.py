@@ -21,13 +21,14 @@ from bulkobj.clock import SystemClock
 from bulkobj.collecting import collect
 from bulkobj.connecting import Connection, connected
 from bulkobj.errors import InvalidFileError, UsageError
-from bulkobj.execution.journal import Entry, RunHeader, State
+from bulkobj.execution.records import Entry, RunHeader, State
 from bulkobj.execution.runs import RunStore
 from bulkobj.exporting import Export, Filters, Layout, check_output, write_export
 from bulkobj.lookup import read_directory, read_live
 from bulkobj.model import Result
 from bulkobj.names import Directory, Kind, aliases_of, suggestions, with_words
-from bulkobj.plan import Live, Plan, accounts_to_read, make_plan
+from bulkobj.plan import Live, Plan, accounts_to_read
+from bulkobj.planning import make_plan
 from bulkobj.profiles import remember_aliases
 from bulkobj.report import Report
 from bulkobj.reporting import Input, Outputs, check_target, write_all, write_report

@@ -15,7 +15,7 @@ from typing import Any
 from bulkobj.cells import written
 from bulkobj.columns import OF_FIELD
 from bulkobj.execution.encoding import changes_to_json
-from bulkobj.execution.journal import Entry, RunHeader, State
+from bulkobj.execution.records import Entry, RunHeader, State
 from bulkobj.model import Field, Problem, Result, Severity, Value
 from bulkobj.plan import Line, Plan
 from bulkobj.spreadsheet.results import CellNote, ResultRow, Summary

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from bulkobj.comparing import holds, same
 from bulkobj.dates import unspelled
-from bulkobj.execution.journal import Entry
 from bulkobj.execution.reconciling import changed_fields
+from bulkobj.execution.records import Entry
 from bulkobj.model import Action, Field, Objective, Result
 from bulkobj.plan import Change, Line, Live, Plan, Step
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bulkobj.errors import StoppedError
-from bulkobj.execution.journal import Outcome
+from bulkobj.execution.records import Outcome
 from bulkobj.model import Result
 from bulkobj.stopping import StopSignal
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from bulkobj.execution.journal import Outcome, State
 from bulkobj.execution.reconciling import Known, Since
+from bulkobj.execution.records import Outcome, State
 from bulkobj.model import Action, Objective
 from bulkobj.plan import Step
 from bulkobj.totango.retrying import Tried

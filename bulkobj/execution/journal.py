@@ -11,102 +11,29 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from bulkobj.errors import StorageError
 from bulkobj.execution.encoding import (
-    changes_from_json,
-    changes_to_json,
     dumped,
-    problem_from_json,
-    problem_to_json,
-    step_from_json,
-    step_to_json,
 )
-from bulkobj.model import Action, Problem, Result
+from bulkobj.execution.records import TO_DO, Entry, Outcome, RunHeader, State
+from bulkobj.execution.tables import (
+    INSERT,
+    MADE,
+    SCHEMA,
+    SELECT,
+    VERSION,
+    entry_of,
+    header_of,
+    header_rows,
+    planned_row,
+)
+from bulkobj.model import Action, Result
 from bulkobj.plan import Line
-
-VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE input (content BLOB NOT NULL);
-CREATE TABLE account (id TEXT PRIMARY KEY, seen TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE line (
-    position INTEGER PRIMARY KEY, row INTEGER NOT NULL, sheet TEXT, action TEXT, result TEXT NOT NULL,
-    account_id TEXT NOT NULL, objective_id TEXT NOT NULL, title TEXT NOT NULL, message TEXT NOT NULL,
-    changes TEXT NOT NULL, problems TEXT NOT NULL, step TEXT,
-    state TEXT, attempts INTEGER NOT NULL DEFAULT 0, http_status INTEGER, first_sent_at TEXT, sent_at TEXT,
-    lost_at TEXT, finished_at TEXT
-);
-"""
-
-
-class State(StrEnum):
-    """How far a step is."""
-
-    PLANNED = "planned"
-    SENT = "sent"
-    LOST = "lost"
-    DONE = "done"
-    REJECTED = "rejected"
-
-
-#: States of a step of which something is left to do, or to find out.
-TO_DO = frozenset({State.PLANNED, State.SENT, State.LOST})
-
-
-@dataclass(frozen=True, slots=True)
-class RunHeader:
-    """What is known of a run as a whole.
-
-    ``options`` is what is needed to read the file and write its report again; ``skew`` how far the service's clock was
-    ahead of ours, in seconds.
-    """
-
-    run: str
-    kind: str
-    created_at: str
-    file: str
-    file_hash: str
-    target: str
-    target_key: str
-    base_url: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
-    calls: int = 0
-    finished: bool = False
-    undone: bool = False
-    skew: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a step."""
-
-    result: Result
-    message: str = ""
-    objective_id: str = ""
-    http_status: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the plan with how far its step is; ``line.result`` is what is known by now."""
-
-    position: int
-    line: Line
-    state: State | None
-    attempts: int = 0
-    http_status: int | None = None
-    first_sent_at: str | None = None
-    sent_at: str | None = None
-    lost_at: str | None = None
-    finished_at: str | None = None
 
 
 class Journal:
@@ -152,7 +79,7 @@ class Journal:
                 if not read_only:
                     db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
                 with _decoded(path):
-                    return cls(path, db, _header(db))
+                    return cls(path, db, header_of(db))
             except BaseException:
                 db.close()
                 raise
@@ -174,15 +101,15 @@ class Journal:
     def entries(self) -> Iterator[Entry]:
         """Every line in the order of the file."""
         with _storage(self._path):
-            for values in self._db.execute(_SELECT):
+            for values in self._db.execute(SELECT):
                 with _decoded(self._path):
-                    entry = _entry(values)
+                    entry = entry_of(values)
                 yield entry
 
     def made(self) -> Iterator[tuple[str, str]]:
         """The objectives that the run's steps made: account id and objective id."""
         with _storage(self._path):
-            for account, ids in self._db.execute(_MADE, (Action.CREATE, Action.RUN_TEMPLATE)):
+            for account, ids in self._db.execute(MADE, (Action.CREATE, Action.RUN_TEMPLATE)):
                 yield from ((account, one) for one in ids.split(";"))
 
     def has_work(self) -> bool:
@@ -273,14 +200,6 @@ class Journal:
             self._db.execute(statement, values)
 
 
-def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Objective ids by account."""
-    groups: dict[str, list[str]] = {}
-    for account, objective in pairs:
-        groups.setdefault(account, []).append(objective)
-    return groups
-
-
 @contextmanager
 def _storage(path: Path) -> Iterator[None]:
     try:
@@ -328,7 +247,7 @@ def _draft(
     path: Path, header: RunHeader, content: bytes, lines: Iterable[Line], seen: Mapping[str, Iterable[str]]
 ) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.executescript(f"PRAGMA user_version={VERSION}; {_SCHEMA}")
+        db.executescript(f"PRAGMA user_version={VERSION}; {SCHEMA}")
         _fill(db, header, content, lines, seen)
 
 
@@ -340,81 +259,7 @@ def _fill(
     seen: Mapping[str, Iterable[str]],
 ) -> None:
     with _transaction(db):
-        db.executemany("INSERT INTO run VALUES (?, ?)", _header_rows(header))
+        db.executemany("INSERT INTO run VALUES (?, ?)", header_rows(header))
         db.execute("INSERT INTO input VALUES (?)", (content,))
         db.executemany("INSERT INTO account VALUES (?, ?)", ((name, dumped(sorted(ids))) for name, ids in seen.items()))
-        db.executemany(_INSERT, map(_planned, enumerate(lines)))
-
-
-_PLANNED = (
-    "position",
-    "row",
-    "sheet",
-    "action",
-    "result",
-    "account_id",
-    "objective_id",
-    "title",
-    "message",
-    "changes",
-    "problems",
-    "step",
-    "state",
-)
-_COLUMNS = (*_PLANNED, "attempts", "http_status", "first_sent_at", "sent_at", "lost_at", "finished_at")
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM line ORDER BY position"  # noqa: S608 - constants
-_MADE = "SELECT account_id, objective_id FROM line WHERE objective_id <> '' AND state = 'done' AND action IN (?, ?)"
-_INSERT = f"INSERT INTO line ({', '.join(_PLANNED)}) VALUES ({', '.join('?' * len(_PLANNED))})"  # noqa: S608 - constants
-
-
-def _planned(numbered: tuple[int, Line]) -> tuple[object, ...]:
-    position, line = numbered
-    return (
-        position,
-        line.row,
-        line.sheet,
-        line.action,
-        line.result,
-        line.account_id,
-        line.objective_id,
-        line.title,
-        line.message,
-        dumped(changes_to_json(line.changes)),
-        dumped([problem_to_json(problem) for problem in line.problems]),
-        dumped(step_to_json(line.step)) if line.step is not None else None,
-        State.PLANNED if line.step is not None else None,
-    )
-
-
-def _entry(values: tuple[Any, ...]) -> Entry:
-    position, row, sheet, action, result, account, objective, title, message, changes, problems, step, state = values[
-        :13
-    ]
-    line = Line(
-        row,
-        sheet,
-        Action(action) if action else None,
-        Result(result),
-        step_from_json(json.loads(step)) if step else None,
-        account,
-        objective,
-        title,
-        message,
-        changes_from_json(json.loads(changes)),
-        tuple(problem_from_json(problem) for problem in json.loads(problems)),
-    )
-    return Entry(position, line, State(state) if state else None, *values[13:])
-
-
-def _header_rows(header: RunHeader) -> Iterator[tuple[str, str]]:
-    for name in RunHeader.__slots__:
-        value = getattr(header, name)
-        if name == "problems":
-            value = [problem_to_json(problem) for problem in value]
-        yield name, dumped(value)
-
-
-def _header(db: sqlite3.Connection) -> RunHeader:
-    values = {name: json.loads(value) for name, value in db.execute("SELECT name, value FROM run")}
-    values["problems"] = tuple(problem_from_json(problem) for problem in values["problems"])
-    return RunHeader(**values)
+        db.executemany(INSERT, map(planned_row, enumerate(lines)))

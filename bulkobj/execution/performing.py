@@ -9,8 +9,8 @@ from bulkobj.clock import Clock
 from bulkobj.comparing import holds
 from bulkobj.errors import BulkobjError, ReadRefusedError
 from bulkobj.execution.jobs import Account, Job, Recorder, Service
-from bulkobj.execution.journal import Outcome, State
 from bulkobj.execution.reconciling import Finding, Look, candidates, look_for, rebased
+from bulkobj.execution.records import Outcome, State
 from bulkobj.model import Action, Objective, Result
 from bulkobj.stopping import StopRequestedError, StopSignal
 from bulkobj.totango.answers import Answer, Verdict, created_id, message_of

@@ -11,8 +11,9 @@ from bulkobj.errors import StorageError
 from bulkobj.execution.executor import Executor
 from bulkobj.execution.halting import HaltingRules
 from bulkobj.execution.jobs import Job
-from bulkobj.execution.journal import TO_DO, Entry, Journal, Outcome, State, grouped
+from bulkobj.execution.journal import Journal
 from bulkobj.execution.performing import Performer
+from bulkobj.execution.records import TO_DO, Entry, Outcome, State, grouped
 from bulkobj.model import Action
 from bulkobj.settings import Settings
 from bulkobj.stopping import StopSignal

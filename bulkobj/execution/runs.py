@@ -14,7 +14,8 @@ from random import Random
 from filelock import FileLock, Timeout
 
 from bulkobj.errors import StorageError, UsageError
-from bulkobj.execution.journal import Journal, RunHeader, grouped
+from bulkobj.execution.journal import Journal
+from bulkobj.execution.records import RunHeader, grouped
 
 _RUN = re.compile(r"[\w-]+")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"

@@ -26,7 +26,8 @@ from execution_kit import create  # noqa: E402 - found by the line above
 from pacer_world import VirtualClock, run_virtual, worst_window  # noqa: E402 - found by the line above
 
 from bulkobj.clock import Clock, SystemClock  # noqa: E402 - found by the line above
-from bulkobj.execution.journal import Journal, RunHeader  # noqa: E402 - found by the line above
+from bulkobj.execution.journal import Journal  # noqa: E402 - found by the line above
+from bulkobj.execution.records import RunHeader  # noqa: E402 - found by the line above
 from bulkobj.execution.running import Running  # noqa: E402 - found by the line above
 from bulkobj.model import Rate, Result  # noqa: E402 - found by the line above
 from bulkobj.plan import Line  # noqa: E402 - found by the line above

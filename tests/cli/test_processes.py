@@ -12,7 +12,7 @@ from random import Random
 import pytest
 from process_kit import ACCOUNTS, Machine, Process, each_once, made, plan, until, writes
 
-from bulkobj.execution.journal import RunHeader
+from bulkobj.execution.records import RunHeader
 from bulkobj.execution.runs import RunStore
 from bulkobj.sandbox.server import SandboxServer
 

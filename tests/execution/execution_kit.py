@@ -9,7 +9,8 @@ from random import Random
 from bulkobj.clock import SystemClock
 from bulkobj.connecting import Connection, target_key
 from bulkobj.errors import BulkobjError
-from bulkobj.execution.journal import Entry, Journal, RunHeader
+from bulkobj.execution.journal import Journal
+from bulkobj.execution.records import Entry, RunHeader
 from bulkobj.execution.running import Running
 from bulkobj.model import Action, Field, Rate, Result
 from bulkobj.plan import Line, Step

@@ -16,7 +16,8 @@ from execution_kit import ACCOUNT, CATEGORY, STATUS, RunKit, create, settings_fo
 from bulkobj.clock import SystemClock
 from bulkobj.errors import InterruptedRunError, StoppedError
 from bulkobj.execution.halting import HaltingRules
-from bulkobj.execution.journal import Journal, Outcome
+from bulkobj.execution.journal import Journal
+from bulkobj.execution.records import Outcome
 from bulkobj.model import Action, Rate, Result
 from bulkobj.plan import Step
 from bulkobj.sandbox.server import SandboxServer

@@ -15,7 +15,8 @@ import pytest
 from execution_kit import ACCOUNT, RunKit, create, settings_for, titles
 
 from bulkobj.errors import StorageError, UsageError
-from bulkobj.execution.journal import Journal, RunHeader
+from bulkobj.execution.journal import Journal
+from bulkobj.execution.records import RunHeader
 from bulkobj.execution.runs import RunStore
 from bulkobj.sandbox.server import SandboxServer
 from bulkobj.totango import ledger_file

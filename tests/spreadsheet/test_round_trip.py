@@ -18,7 +18,8 @@ from bulkobj.comparing import same
 from bulkobj.exporting import HEADERS, Account, Export, Layout, write_export
 from bulkobj.model import Field, Named, Objective, Result, Value
 from bulkobj.names import Directory, Kind
-from bulkobj.plan import Plan, make_plan
+from bulkobj.plan import Plan
+from bulkobj.planning import make_plan
 
 DIRECTORY = Directory(
     {

@@ -7,7 +7,8 @@ from typing import Any
 
 from bulkobj.model import Field, Named, Objective
 from bulkobj.names import Directory, Kind, resolve
-from bulkobj.plan import Line, Plan, make_plan
+from bulkobj.plan import Line, Plan
+from bulkobj.planning import make_plan
 from bulkobj.rows import CheckedTable, RowRules, check_table
 from bulkobj.spreadsheet.table import Record, Table
 

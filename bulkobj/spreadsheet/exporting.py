@@ -18,7 +18,7 @@ from bulkobj.spreadsheet.cell_xml import possible
 from bulkobj.spreadsheet.export_book import BookWriter, streamed
 from bulkobj.spreadsheet.export_looks import look_of
 from bulkobj.spreadsheet.guards import guard
-from bulkobj.spreadsheet.replacing import replacing
+from bulkobj.spreadsheet.saving import replacing
 from bulkobj.spreadsheet.table import Cell, shown
 from bulkobj.spreadsheet.values import ERRORS
 

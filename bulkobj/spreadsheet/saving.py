@@ -6,38 +6,53 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from bulkobj.errors import UsageError
 
 
 def save(path: Path, content: bytes) -> None:
-    """Put ``content`` at ``path`` in one step, in place of what is there; a link is followed.
+    """Put ``content`` at ``path`` in one step, as :func:`replacing` does."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which comes to stand at ``path`` when the block ends well; a link is followed.
 
     An existing file keeps its mode, a new one gets the usual one. What isn't a file, such as ``/dev/stdout``, is
     simply written to.
 
-    Raises UsageError, with what to do, where that can't be done; nothing is left behind then.
+    Raises UsageError, with what to do, for any OSError on the way. Nothing is left behind where the block fails or is
+    interrupted.
     """
     try:
-        _save(path.resolve(), content)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with path.open("wb") as device:
+                yield device
+        else:
+            yield from _replacing(path.resolve())
     except OSError as fault:
         raise UsageError(f"{path} can't be written: {_advice(path, fault)}") from fault
 
 
-def _save(target: Path, content: bytes) -> None:
-    if target.exists() and not target.is_file() and not target.is_dir():
-        target.write_bytes(content)
-        return
+def _replacing(target: Path) -> Iterator[BinaryIO]:
     mode = _mode(target)
-    temporary = target.with_name(f".bulkobj-{secrets.token_hex(6)}.tmp")
+    draft = target.with_name(f".bulkobj-{secrets.token_hex(6)}.tmp")
     try:
-        _write(temporary, content)
+        with draft.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         if mode is not None:
-            temporary.chmod(mode)
-        temporary.replace(target)
+            draft.chmod(mode)
+        draft.replace(target)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
 
@@ -51,14 +66,6 @@ def _mode(target: Path) -> int | None:
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "write-protected")
     return stat.S_IMODE(target.stat().st_mode)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write to a file that wasn't there, down to the disk."""
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

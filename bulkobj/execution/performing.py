@@ -112,7 +112,7 @@ class Performer:
 
     def _rejected(self, job: Job, tried: Tried) -> None:
         status = tried.exchange.status if isinstance(tried.exchange, Answer) else None
-        if job.step.action is Action.DELETE and status == 404 and job.sends:
+        if job.step.action is Action.DELETE and status == 404 and (job.sends or job.resumed):
             message = "an earlier answer was lost, and the objective is gone"
             self._settle(job, Outcome(Result.DELETED, message, http_status=status))
         else:

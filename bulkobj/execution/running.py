@@ -73,7 +73,7 @@ class Running:
             entry.position,
             entry.line.step,
             State.LOST if lost else State.PLANNED,
-            sends=1 if lost else 0,
+            sends=1 if entry.state is State.LOST else 0,  # that we died says nothing against the service
             first_sent=_moment(entry.first_sent_at),
             lost_since=self.clock.now() - self._lost_for(entry) if lost else 0.0,
             http_status=entry.http_status,

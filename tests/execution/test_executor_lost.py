@@ -26,6 +26,7 @@ LOSSES: dict[str, dict[str, Any]] = {
     "redirected": {"kind": "redirect", "when": "before"},
     "hanging before": {"kind": "hang", "when": "before"},
     "hanging after": {"kind": "hang", "when": "after"},
+    "dripping in for longer than a call may take": {"kind": "trickle", "delay": 0.2, "when": "after"},
     "late, within settle": {"kind": "late", "delay": 0.7},
 }
 

@@ -1,0 +1,53 @@
+"""What an export reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bulkobj.collecting import collect
+from bulkobj.errors import ReadRefusedError
+from bulkobj.exporting import Filters
+from bulkobj.model import Named, Objective
+
+
+class FakeTotango:
+    """A tenant of more accounts than search can reach; one of them can't be read."""
+
+    total = 12_345
+
+    async def statuses(self) -> tuple[Named, ...]:
+        return (Named("s", "S"),)
+
+    async def categories(self) -> tuple[Named, ...]:
+        return (Named("c", "C"),)
+
+    async def templates(self) -> tuple[Named, ...]:
+        return ()
+
+    async def accounts(self) -> tuple[tuple[Named, ...], int]:
+        return tuple(Named(f"a{n}", f"Account {n}") for n in range(3)), self.total
+
+    async def objectives(self, account_id: str) -> tuple[Objective, ...] | None:
+        if account_id == "a1":
+            raise ReadRefusedError("500")
+        return None if account_id == "a2" else (Objective(f"o-{account_id}", account_id),)
+
+
+def _progress(_: int, __: int) -> None:
+    """Nobody looks."""
+
+
+async def test_accounts_beyond_the_reach_of_search_are_counted() -> None:
+    totango: Any = FakeTotango()
+    found = await collect(totango, (), Filters(), _progress)
+    assert found.out_of_reach == 12_342
+    assert [account.about.id for account in found.accounts] == ["a0", "a2"]
+    assert found.failed == {"a1": "500"}
+
+
+async def test_an_account_asked_for_that_nobody_knows_is_told_of() -> None:
+    totango: Any = FakeTotango()
+    found = await collect(totango, ("a0", "a2", "a0"), Filters(), _progress)
+    assert found.out_of_reach == 0
+    assert [account.about.name for account in found.accounts] == ["Account 0"]
+    assert list(found.failed) == ["a2"]

@@ -136,7 +136,7 @@ def undo(run: str, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool = 
         if dry or not plan.steps:
             report = reports.of_plan(plan, header.file, header.target, calls, dry_run=dry, made_at=_now())
             return Finished(report, write_all(report, Input(read_source(request), content), outputs, ui.tell))
-        if not ui.agrees(plan, _estimate(plan.steps, calls, settings)):
+        if not ui.agrees(plan, Estimate.of(plan.steps, calls, settings.rate, settings.concurrency)):
             raise UsageError("nothing was sent")
         new = NewRun("undo", request, key, plan, live, calls, outputs, undoes=header.run)
         with closing(begin(new, connection, store)) as journal:
@@ -223,7 +223,7 @@ def rewrite_report(run: str, path: Path, settings: Settings, ui: Ui) -> Finished
 
 
 def _agrees(planned: _Planned, settings: Settings, ui: Ui) -> bool:
-    return ui.agrees(planned.plan, _estimate(planned.plan.steps, planned.calls, settings))
+    return ui.agrees(planned.plan, Estimate.of(planned.plan.steps, planned.calls, settings.rate, settings.concurrency))
 
 
 def _undo_plan(header: RunHeader, entries: Sequence[Entry], connection: Connection, ui: Ui) -> tuple[Plan, Live, int]:
@@ -287,15 +287,6 @@ def _plan(file: CheckedFile, connection: Connection, ui: Ui) -> _Planned:
 async def _read(accounts: Sequence[str], totango: Totango, ui: Ui) -> tuple[Live, int]:
     live = await read_live(totango, accounts, lambda done, total: ui.progress("Reading accounts", done, total))
     return live, totango.calls
-
-
-def _estimate(writes: int, calls: int, settings: Settings) -> Estimate:
-    """Writes begin with what the reads have left of the rate; a call is taken to last a third of a second."""
-    rate = settings.rate
-    spent = min(calls, rate.calls)
-    windows = (spent + writes - 1) // rate.calls
-    in_last = (spent + writes - 1) % rate.calls + 1
-    return Estimate(writes, windows * rate.seconds + 0.3 * in_last / settings.concurrency, rate)
 
 
 def _back_to(settings: Settings, header: RunHeader) -> Settings:

@@ -99,6 +99,8 @@ def plan_summary(plan: Plan) -> str:
     lines += _named("will be emptied", [_emptied(line) for line in plan.lines if _emptied(line)])
     deleted = [line for line in plan.lines if line.step is not None and line.step.action is Action.DELETE]
     lines += _named("will be deleted", [f"row {line.row}: {_called(line)}" for line in deleted])
+    noted = [line for line in plan.lines if line.step is not None and line.message]
+    lines += _named("to know", [f"row {line.row}: {clean(line.message, 200)}" for line in noted])
     return "\n".join(lines)
 
 

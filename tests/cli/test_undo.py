@@ -61,6 +61,15 @@ def test_what_a_colleague_changed_since_is_left_alone(server: SandboxServer, tmp
     assert "Roll out the warehouse module" in titles
 
 
+def test_that_a_deleted_one_gets_a_new_id_is_said_before_it_is_asked(server: SandboxServer, tmp_path: Path) -> None:
+    path = tmp_path / "plan.csv"
+    path.write_text("Action,Account ID,Objective ID\ndelete,ACME-1001,1946f580-3cae-445c-9069-80ba1f71f6fa\n")
+    run = against(server, "import", path, "--yes", "--json").report["run"]
+    asked = against(server, "undo", run)
+    assert asked.code == 2
+    assert "it gets a new id in place of 1946f580-3cae-445c-9069-80ba1f71f6fa" in asked.err
+
+
 def test_an_undone_file_may_be_imported_again(server: SandboxServer, tmp_path: Path) -> None:
     path = tmp_path / "plan.csv"
     path.write_bytes(creates(2))

@@ -57,7 +57,7 @@ class Zygote:
             "BULKOBJ_TOKEN": self._server.token,
             "BULKOBJ_BASE_URL": self._server.url,
             "BULKOBJ_STATE_DIR": str(state),
-            "BULKOBJ_RATE": "99/0.2",
+            "BULKOBJ_RATE": "99/1",
             "BULKOBJ_TIMEOUT": "0.3",
             "BULKOBJ_SETTLE": "0.4",
         }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from bulkobj.collecting import collect
+from bulkobj.collecting import Collected, collect
 from bulkobj.errors import ReadRefusedError
 from bulkobj.exporting import Filters
 from bulkobj.model import Named, Objective
@@ -33,21 +34,27 @@ class FakeTotango:
         return None if account_id == "a2" else (Objective(f"o-{account_id}", account_id),)
 
 
+def collected(totango: Any, *args: Any) -> Collected:
+    """What is collected, on a loop of its own."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(collect(totango, *args))
+
+
 def _progress(_: int, __: int) -> None:
     """Nobody looks."""
 
 
-async def test_accounts_beyond_the_reach_of_search_are_counted() -> None:
+def test_accounts_beyond_the_reach_of_search_are_counted() -> None:
     totango: Any = FakeTotango()
-    found = await collect(totango, (), Filters(), _progress)
+    found = collected(totango, (), Filters(), _progress)
     assert found.out_of_reach == 12_342
     assert [account.about.id for account in found.accounts] == ["a0", "a2"]
     assert found.failed == {"a1": "500"}
 
 
-async def test_an_account_asked_for_that_nobody_knows_is_told_of() -> None:
+def test_an_account_asked_for_that_nobody_knows_is_told_of() -> None:
     totango: Any = FakeTotango()
-    found = await collect(totango, ("a0", "a2", "a0"), Filters(), _progress)
+    found = collected(totango, ("a0", "a2", "a0"), Filters(), _progress)
     assert found.out_of_reach == 0
     assert [account.about.name for account in found.accounts] == ["Account 0"]
     assert list(found.failed) == ["a2"]

@@ -7,7 +7,7 @@ from an edited one even where it could not be sent.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 
@@ -31,6 +31,44 @@ class Given(NamedTuple):
     code: str = ""
     message: str = ""
     clears: bool = False
+
+
+def read_cells(cells: Iterable[Cell], column: Column, dates: DateRules) -> list[Given | None]:
+    """What each of the cells says, as :func:`read_cell` has it; most texts mean just what they show, and go first."""
+    is_plain = _PLAIN.get(column.kind, _never)
+    return [
+        Given(cell, cell) if isinstance(cell, str) and is_plain(cell) else read_cell(cell, column, dates)
+        for cell in cells
+    ]
+
+
+def _is_plain(text: str) -> bool:
+    """Whether the text has nothing that reading takes off or takes for something else."""
+    return text == text.strip() and text[:1] not in _LEADS
+
+
+def _is_plain_text(text: str) -> bool:
+    return text == text.strip() and text[:1] not in _LEADS and "<" not in text and "&" not in text
+
+
+def _is_plain_key(text: str) -> bool:
+    return text[:1] not in _NUMBERS and _is_plain(text)
+
+
+def _never(_: str) -> bool:
+    return False
+
+
+#: How ``(clear)`` and a protected text begin; ``""`` is how nothing does.
+_LEADS = frozenset(("(", "'", ""))
+#: How a number begins, which may be a mangled one.
+_NUMBERS = frozenset("+-0123456789")
+_PLAIN: dict[Kind, Callable[[str], bool]] = {
+    Kind.KEY: _is_plain_key,
+    Kind.TEXT: _is_plain_text,
+    Kind.PERSON: _is_plain,
+    Kind.NAME: _is_plain,
+}
 
 
 def read_cell(cell: Cell, column: Column, dates: DateRules) -> Given | None:

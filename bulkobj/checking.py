@@ -17,8 +17,7 @@ from bulkobj.model import Problem, Severity
 from bulkobj.names import Aliases, Directory, Kind, resolve, wanted
 from bulkobj.plan import Plan
 from bulkobj.planning import checked
-from bulkobj.row_checks import Row
-from bulkobj.rows import CheckedTable, RowRules, check_table
+from bulkobj.rows import CheckedTable, Row, RowRules, check_table
 from bulkobj.spreadsheet.reading import ReadOptions, read_file
 from bulkobj.spreadsheet.table import SourceFile
 from bulkobj.stamps import Stamp, read_stamp
@@ -77,21 +76,16 @@ class CheckedFile:
     def wanted(self) -> frozenset[Kind]:
         """The kinds of names that must be read: those in the rows, and those that tell a stamped file's tenant."""
         stamped = frozenset({Kind.STATUS, Kind.CATEGORY} if self.stamp is not None else ())
-        return stamped.union(*(wanted(table.rows) for table in self.tables))
+        return stamped.union(*(wanted(table) for table in self.tables))
 
     def rows(self) -> Iterator[Row]:
         """The rows of all its tables."""
         for table in self.tables:
-            yield from table.rows
+            yield from table.rows()
 
     def resolved(self, directory: Directory, aliases: Aliases) -> CheckedFile:
         """The same with ids in place of names."""
-        return replace(
-            self,
-            tables=tuple(
-                replace(table, rows=resolve(table.rows, directory, table.headers, aliases)) for table in self.tables
-            ),
-        )
+        return replace(self, tables=tuple(resolve(table, directory, aliases) for table in self.tables))
 
     def plan(self, plan: Plan) -> Plan:
         """The plan with the problems of the file before it."""
@@ -184,7 +178,7 @@ def accounts_in(path: Path) -> tuple[str, ...]:
     tables = [table for table in file.tables if ACCOUNT_ID.header in table.headers.names]
     if tables:
         _refuse_bad_ids(path, tables)
-        found = [row.value(ACCOUNT_ID) for table in tables for row in table.rows]
+        found = [row.value(ACCOUNT_ID) for table in tables for row in table.rows()]
     elif content[:2] == b"PK":
         found = []
     else:
@@ -196,7 +190,7 @@ def accounts_in(path: Path) -> tuple[str, ...]:
 
 
 def _refuse_bad_ids(path: Path, tables: Iterable[CheckedTable]) -> None:
-    for row in (row for table in tables for row in table.rows):
-        given = row.cells.get(ACCOUNT_ID.header)
+    for row in (row for table in tables for row in table.rows()):
+        given = row.given(ACCOUNT_ID)
         if given is not None and given.code:
             raise UsageError(f"{path}, row {row.number}: {given.message}")

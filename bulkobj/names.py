@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -16,9 +16,9 @@ from typing import Any
 from bulkobj.cells import Given
 from bulkobj.columns import ACCOUNT_ID, ACCOUNT_NAME, CATEGORY, STATUS, TEMPLATE, Column
 from bulkobj.comparing import folded
-from bulkobj.headers import Headers
-from bulkobj.model import Named, Problem
-from bulkobj.row_checks import Row
+from bulkobj.model import Named
+from bulkobj.row_checks import Givens
+from bulkobj.rows import CheckedTable
 
 
 class Kind(Enum):
@@ -43,17 +43,17 @@ COLUMN_OF: Mapping[Kind, Column] = {
 }
 
 
-def wanted(rows: Iterable[Row]) -> frozenset[Kind]:
-    """The kinds of names that occur in the rows and so must be read from the service."""
-    rows = tuple(rows)
-    return frozenset(kind for kind in Kind if any(_name(row, kind) is not None for row in rows))
+def wanted(table: CheckedTable) -> frozenset[Kind]:
+    """The kinds of names that occur in the table and so must be read from the service."""
+    return frozenset(kind for kind in Kind if next(_named(table, kind), None) is not None)
 
 
-def _name(row: Row, kind: Kind) -> Given | None:
-    given = row.cells.get(COLUMN_OF[kind].header)
-    if given is None or given.value is None or (kind is Kind.ACCOUNT and ACCOUNT_ID.header in row.cells):
-        return None
-    return given
+def _named(table: CheckedTable, kind: Kind) -> Iterator[tuple[int, Given]]:
+    """The cells with a name of that kind that is to be resolved, each with the index of its row."""
+    ids = table.column(ACCOUNT_ID) if kind is Kind.ACCOUNT else None
+    for index, given in enumerate(table.column(COLUMN_OF[kind])):
+        if given is not None and given.value is not None and (ids is None or ids[index] is None):
+            yield index, given
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +97,14 @@ class Suggestion:
     rows: int
 
 
-def suggestions(rows: Iterable[Row], directory: Directory) -> tuple[Suggestion, ...]:
-    """What was most likely meant by the unknown names of resolved rows, once for each name."""
+def suggestions(tables: Iterable[CheckedTable], directory: Directory) -> tuple[Suggestion, ...]:
+    """What was most likely meant by the unknown names of resolved tables, once for each name."""
     unknown = Counter(
         (kind, given.text.strip())
-        for row in rows
+        for table in tables
         for kind in directory.things
-        if (given := row.cells.get(COLUMN_OF[kind].header)) is not None and given.code == f"unknown-{kind.value}"
+        for given in table.column(COLUMN_OF[kind])
+        if given is not None and given.code == f"unknown-{kind.value}"
     )
     close = {key: suggestion(key[1], (thing.name for thing in directory.things[key[0]])) for key in unknown}
     return tuple(Suggestion(*key, meant, unknown[key]) for key, meant in close.items() if meant is not None)
@@ -127,7 +128,7 @@ class _Resolver:
         name = str(given.value)
         if any(thing.id == name for thing in self.things):
             return given
-        found = self._named(name) or self._named(self.aliases.get(folded(name), name))
+        found = self._called(name) or self._called(self.aliases.get(folded(name), name))
         if len(found) == 1:
             return given._replace(value=found[0].id)
         if found:
@@ -137,7 +138,7 @@ class _Resolver:
         message = f'unknown {self.kind.value} "{name}"{self._hint(name)}'
         return given._replace(value=None, code=f"unknown-{self.kind.value}", message=message)
 
-    def _named(self, name: str) -> list[Named]:
+    def _called(self, name: str) -> list[Named]:
         return [thing for thing in self.things if thing.id == name or folded(thing.name) == folded(name)]
 
     def _hint(self, name: str) -> str:
@@ -158,22 +159,25 @@ def suggestion(name: str, known: Iterable[str]) -> str | None:
     return by_folded[close[0]] if close else None
 
 
-def resolve(rows: Iterable[Row], directory: Directory, headers: Headers, aliases: Aliases) -> tuple[Row, ...]:
-    """The rows with ids in place of names, and a problem for each name that isn't the name of exactly one thing."""
-    resolvers = [_Resolver(kind, things, aliases.get(kind, {})) for kind, things in directory.things.items()]
-    return tuple(_resolved(row, resolvers, headers) for row in rows)
-
-
-def _resolved(row: Row, resolvers: Iterable[_Resolver], headers: Headers) -> Row:
-    cells, problems = dict(row.cells), list(row.problems)
-    for resolver in resolvers:
-        given = _name(row, resolver.kind)
-        if given is None:
+def resolve(table: CheckedTable, directory: Directory, aliases: Aliases) -> CheckedTable:
+    """The table with ids in place of names, and a problem for each name that isn't the name of exactly one thing."""
+    columns, found = dict(table.columns), dict(table.found)
+    for kind, things in directory.things.items():
+        column = COLUMN_OF[kind]
+        if column.header not in columns:
             continue
-        column = COLUMN_OF[resolver.kind]
-        cells[column.header] = found = resolver.resolved(given)
-        if found.code:
-            problems.append(Problem(found.code, found.message, row.number, headers.called(column), sheet=row.sheet))
-        elif resolver.kind is Kind.ACCOUNT:
-            cells[ACCOUNT_ID.header] = found
-    return replace(row, cells=cells, problems=tuple(problems))
+        resolver = _Resolver(kind, things, aliases.get(kind, {}))
+        named = dict(_named(table, kind))
+        resolved = {index: resolver.resolved(given) for index, given in named.items()}
+        columns[column.header] = _laid_over(columns[column.header], resolved)
+        if kind is Kind.ACCOUNT:
+            ids = {index: given for index, given in resolved.items() if not given.code}
+            columns[ACCOUNT_ID.header] = _laid_over(table.column(ACCOUNT_ID), ids)
+        for index, given in resolved.items():
+            if given.code:
+                found[index] = (*found.get(index, ()), table.problem(index, given.code, given.message, column))
+    return replace(table, columns=columns, found=found)
+
+
+def _laid_over(givens: Givens, changed: Mapping[int, Given]) -> Givens:
+    return [changed.get(index, given) for index, given in enumerate(givens)] if changed else givens

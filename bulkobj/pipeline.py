@@ -260,7 +260,7 @@ def _named(file: CheckedFile, connection: Connection, ui: Ui) -> tuple[CheckedFi
     file = file.of_tenant(connection.tenant, directory)
     aliases = aliases_of(connection.settings.table)
     resolved = file.resolved(directory, aliases)
-    accepted = [one for one in suggestions(resolved.rows(), directory) if ui.accepts(one)]
+    accepted = [one for one in suggestions(resolved.tables, directory) if ui.accepts(one)]
     if not accepted:
         return resolved, directory, calls
     words = {kind: {one.name: one.meant for one in accepted if one.kind is kind} for kind in kinds}

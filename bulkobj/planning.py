@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from bulkobj.cells import Given, written
 from bulkobj.columns import ACCOUNT_ID, OBJECTIVE_ID, OF_FIELD, TEMPLATE, TITLE, Column
@@ -12,8 +12,8 @@ from bulkobj.headers import Headers
 from bulkobj.model import NOTHING, Action, Field, Objective, Problem, Result, Severity, Value
 from bulkobj.names import Directory, Kind
 from bulkobj.plan import Bases, Change, Line, Live, Plan, Step
-from bulkobj.row_checks import Row, ends_early, is_backwards
-from bulkobj.rows import CheckedTable
+from bulkobj.row_checks import ends_early, is_backwards
+from bulkobj.rows import CheckedTable, Row
 from bulkobj.spreadsheet.table import shown
 
 
@@ -36,24 +36,19 @@ def _plan(tables: Iterable[CheckedTable], line_of: Callable[[Row, Headers], Line
     problems: list[Problem] = []
     for table in tables:
         problems += table.problems
-        lines += (line_of(row, table.headers) for row in table.rows)
+        lines += (line_of(row, table.headers) for row in table.rows())
     return Plan(tuple(lines), tuple(problems))
 
 
 def _unsent(row: Row, problems: Iterable[Problem], result: Result, message: str = "") -> Line:
+    account_id, objective_id, title = row.value(ACCOUNT_ID), row.value(OBJECTIVE_ID), row.value(TITLE)
+    line = Line(row.number, row.sheet, row.action, result, None, account_id, objective_id, title, message)
     problems = tuple(problems)
-    errors = [problem.message for problem in problems if problem.severity is Severity.ERROR] if problems else []
-    return Line(
-        row.number,
-        row.sheet,
-        row.action,
-        Result.INVALID if errors else result,
-        account_id=row.value(ACCOUNT_ID),
-        objective_id=row.value(OBJECTIVE_ID),
-        title=row.value(TITLE),
-        message="; ".join(errors) or message,
-        problems=problems,
-    )
+    if not problems:
+        return line
+    errors = [problem.message for problem in problems if problem.severity is Severity.ERROR]
+    line = line._replace(problems=problems)
+    return line._replace(result=Result.INVALID, message="; ".join(errors)) if errors else line
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +79,7 @@ class _Planner:
         sent = {name: value for name, value in body.items() if value is not None}
         changes = {name: (None, self._displayed(name, value)) for name, value in sent.items()}
         step = Step(Action.CREATE, line.account_id, body=sent)
-        return replace(line, action=Action.CREATE, step=step, changes=changes)
+        return line._replace(action=Action.CREATE, step=step, changes=changes)
 
     def _run_template(self, row: Row) -> Line:
         line = _unsent(row, row.problems, Result.WOULD_CREATE)
@@ -92,7 +87,7 @@ class _Planner:
             return line
         template = row.value(TEMPLATE)
         step = Step(Action.RUN_TEMPLATE, line.account_id, template_id=template)
-        return replace(line, step=step, title=self.directory.name(Kind.TEMPLATE, template))
+        return line._replace(step=step, title=self.directory.name(Kind.TEMPLATE, template))
 
     def _of_objective(self, row: Row, headers: Headers) -> Line:
         account, objective_id = row.value(ACCOUNT_ID), row.value(OBJECTIVE_ID)
@@ -100,7 +95,7 @@ class _Planner:
             return _unsent(row, row.problems, Result.INVALID)
         if not account:
             line = _unsent(row, row.problems, Result.WOULD_DELETE)
-            return line if line.faulty else replace(line, step=Step(Action.DELETE, "", objective_id))
+            return line if line.faulty else line._replace(step=Step(Action.DELETE, "", objective_id))
         objectives = self.live.get(account)
         before = next((one for one in objectives or () if one.id == objective_id), None)
         if before is None:
@@ -114,28 +109,28 @@ class _Planner:
             return line
         step = Step(Action.DELETE, before.account_id, before.id, before=before)
         changes: dict[Field, Change] = {name: (self._displayed(name, v), None) for name, v in before.fields.items()}
-        return replace(line, step=step, title=str(before.get(Field.TITLE)), changes=changes)
+        return line._replace(step=step, title=str(before.get(Field.TITLE)), changes=changes)
 
     def _update(self, row: Row, headers: Headers, before: Objective) -> Line:
         """Lay the row's edited cells over the live objective; what the service already holds is never an error."""
         base = self.bases.get(before.id)
         edited = {name: given for name, given in _fields(row) if not self._holds(given, name, before, base)}
         problems = (*self._standing(row, headers, edited), *_backwards(row, headers, before, edited))
-        line = replace(_unsent(row, problems, Result.UNCHANGED), action=Action.UPDATE, objective_id=before.id)
+        line = _unsent(row, problems, Result.UNCHANGED)._replace(action=Action.UPDATE, objective_id=before.id)
         title = line.title or str(before.get(Field.TITLE))
         if line.faulty:
-            return replace(line, title=title)
+            return line._replace(title=title)
         changes = {name: given.value for name, given in edited.items() if given.value is not None}
         shown_changes = {name: self._change(name, before, value) for name, value in changes.items()}
-        line = replace(line, title=title, changes=shown_changes)
+        line = line._replace(title=title, changes=shown_changes)
         conflicts = [self._conflict(name, before, base, edited[name]) for name in changes if _moved(name, before, base)]
         if conflicts:
-            return replace(line, result=Result.CONFLICT, message="; ".join(conflicts))
+            return line._replace(result=Result.CONFLICT, message="; ".join(conflicts))
         if not changes:
             return line
         body = {name: v for name, v in before.fields.items() if name is not Field.SUCCESS_PLAYS} | changes
         step = Step(Action.UPDATE, before.account_id, before.id, body=body, before=before)
-        return replace(line, result=Result.WOULD_UPDATE, step=step)
+        return line._replace(result=Result.WOULD_UPDATE, step=step)
 
     def _upsert(self, row: Row, headers: Headers) -> Line:
         account, title = row.value(ACCOUNT_ID), row.value(TITLE)
@@ -148,7 +143,7 @@ class _Planner:
         if same:
             return self._update(row, headers, same[0])
         missing = (_lacking(row, headers, name) for name in (Field.CATEGORY, Field.STATUS))
-        return self._create(replace(row, problems=(*row.problems, *(problem for problem in missing if problem))))
+        return self._create(row._replace(problems=(*row.problems, *(problem for problem in missing if problem))))
 
     def _holds(self, given: Given, name: Field, before: Objective, base: Mapping[Field, Value] | None) -> bool:
         """Whether the cell says what is live already, or what the file was exported with and so was not edited."""
@@ -191,7 +186,7 @@ class _Planner:
 
 def _fields(row: Row) -> Iterator[tuple[Field, Given]]:
     for name, column in OF_FIELD.items():
-        given = row.cells.get(column.header)
+        given = row.given(column)
         if given is not None:
             yield name, given
 
@@ -222,7 +217,7 @@ def _several(row: Row, headers: Headers, same: Iterable[Objective], earlier: int
 
 def _lacking(row: Row, headers: Headers, name: Field) -> Problem | None:
     column = OF_FIELD[name]
-    if column.header in row.cells:
+    if row.given(column) is not None:
         return None
     message = f"no objective of this title is on the account yet, and creating it needs a {column.header}"
     return _problem(row, headers, "missing-value", message, column)

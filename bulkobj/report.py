@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from bulkobj.cells import written
 from bulkobj.columns import OF_FIELD
@@ -37,9 +37,8 @@ GOOD = frozenset(
 _BAD = frozenset({Result.INVALID, Result.FAILED, Result.UNKNOWN, Result.CONFLICT})
 
 
-@dataclass(frozen=True, slots=True)
-class ReportRow:
-    """A row of the file with what became of it; ``finished_at`` is a time in UTC."""
+class ReportRow(NamedTuple):
+    """A row of the file with what became of it; ``finished_at`` is a time in UTC. A tuple, as :class:`Line` is."""
 
     line: Line
     result: Result

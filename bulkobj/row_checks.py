@@ -1,11 +1,14 @@
-"""What is wrong with a row, by what its action asks for and by what earlier rows asked for; pure."""
+"""What is wrong with rows, by what their actions ask for and by what earlier rows asked for; pure.
+
+A check walks down the columns that it is about, and most columns of most files are settled at a glance: nothing is
+looked at row by row that can't be wrong.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 
 from bulkobj.cells import Given
 from bulkobj.columns import (
@@ -18,189 +21,175 @@ from bulkobj.columns import (
     START_DATE,
     Column,
     Need,
+    by_header,
 )
 from bulkobj.headers import Headers
-from bulkobj.model import NOTHING, Action, Problem, Severity
-from bulkobj.spreadsheet.table import Cell, Record, Table
+from bulkobj.model import Action, Problem, Severity
+from bulkobj.spreadsheet.table import Record, Table
 from bulkobj.texts import counted
 
+#: What the cells of a column say, row by row; None is a blank cell, or one that the row's action ignores.
+Givens = Sequence[Given | None]
+
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the file: what it asks for, cell by cell, and what is wrong with it.
+class ReadTable:
+    """The rows of a table as they were read: what each asks for (None: not understood), and its cells by column.
 
-    ``cells`` is keyed by the column's own header (``"Title"``), whatever it is called in the file; a column that the
-    action ignores is left out. ``action`` is None where it could not be understood.
+    ``columns`` is keyed by the column's own header (``"Title"``), whatever it is called in the file; ``faulty`` are the
+    columns in which any cell at all is wrong.
     """
 
-    number: int
-    sheet: str | None
-    action: Action | None
-    cells: Mapping[str, Given]
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def faulty(self) -> bool:
-        """Whether a problem keeps the row from being sent."""
-        return any(problem.severity is Severity.ERROR for problem in self.problems)
-
-    def value(self, column: Column) -> str:
-        """The text that a cell means; ``""`` where it is blank or can't be used."""
-        given = self.cells.get(column.header)
-        return given.value if given is not None and isinstance(given.value, str) else ""
-
-
-#: A row as it was read: what it asks for, and its cells that aren't blank.
-Draft = tuple[Action | None, dict[str, Given]]
-
-
-@dataclass(frozen=True, slots=True)
-class Demands:
-    """What an action asks of the columns that the file has."""
-
-    required: tuple[Column, ...]
-    empty: tuple[Column, ...]
-    wanted: tuple[Column, ...]
-    ignored: frozenset[str]
-    there: frozenset[str]
-    absent: frozenset[str]
-
-    @classmethod
-    def of(cls, action: Action, headers: Headers) -> Demands:
-        """Those of an action."""
-
-        def with_need(need: Need) -> tuple[Column, ...]:
-            return tuple(column for column in COLUMNS if column.need(action) is need)
-
-        required = tuple(column for column in with_need(Need.REQUIRED) if headers.has(column))
-        wanted = with_need(Need.WANTED)
-        return cls(
-            required,
-            with_need(Need.EMPTY),
-            wanted,
-            frozenset(column.header for column in with_need(Need.IGNORED)),
-            frozenset(column.header for column in (*required, *wanted)),
-            frozenset(column.header for column in with_need(Need.EMPTY)),
-        )
-
-    def met_by(self, cells: Mapping[str, Given]) -> bool:
-        """Whether all is there that should be, and nothing that shouldn't: so it is with most rows."""
-        return self.there <= cells.keys() and self.absent.isdisjoint(cells)
-
-
-@dataclass(slots=True)
-class Duplicates:
-    """What earlier rows already asked for."""
-
-    whole: Callable[[tuple[Cell, ...]], Any]
-    rows: dict[Any, int] = field(default_factory=dict)
-    objectives: dict[str, int] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, headers: Headers) -> Duplicates:
-        """None yet."""
-        return cls(itemgetter(*headers.columns) if headers.columns else tuple)
-
-
-@dataclass(frozen=True, slots=True)
-class RowChecker:
-    """Checks rows one after the other; ``faulty`` are the columns in which any cell at all is wrong."""
-
-    table: Table
+    source: Table
     headers: Headers
-    demands: Mapping[Action, Demands]
-    faulty: tuple[str, ...]
-    duplicates: Duplicates
+    actions: Sequence[Action | None]
+    columns: Mapping[str, Givens]
+    faulty: frozenset[str]
 
-    def check(self, record: Record, draft: Draft) -> Row:
-        """The row with its problems; what most rows have none of is passed over quickly."""
-        action, all_cells = draft
-        cells: Mapping[str, Given] = all_cells
-        problems = list(self._of_record(record)) if record.beyond or record.hidden else []
-        if action is None:
-            problems += self._of_cells(record, {ACTION.header: cells[ACTION.header]})
-            return Row(record.number, self.table.sheet, None, cells, tuple(problems))
-        demands = self.demands[action]
-        if not demands.ignored.isdisjoint(cells):
-            cells = {header: given for header, given in cells.items() if header not in demands.ignored}
-        if self.faulty:
-            problems += self._of_cells(record, cells)
-        problems += self._of_dates(record, cells)
-        if not demands.met_by(cells):
-            problems += self._of_demands(record, action, demands, cells)
-        problems += self._of_duplicates(record, action, cells)
-        return Row(record.number, self.table.sheet, action, cells or NOTHING, tuple(problems))
+    def column(self, column: Column) -> Givens:
+        """The cells of a column; all blank where the file hasn't got it."""
+        return self.columns.get(column.header) or (None,) * len(self.actions)
 
-    def _problem(self, record: Record, code: str, message: str, column: Column | None = None) -> Problem:
+    def rows_of(self, actions: frozenset[Action]) -> Sequence[int]:
+        """The indexes of the rows with one of these actions."""
+        there = set(self.actions)
+        if there <= actions:
+            return range(len(self.actions))
+        return [] if there.isdisjoint(actions) else [i for i, one in enumerate(self.actions) if one in actions]
+
+    def problem(self, index: int, code: str, message: str, column: Column | None = None) -> Problem:
+        """A problem with the row of that index."""
         header = self.headers.called(column) if column is not None else None
-        return Problem(code, message, record.number, header, _SEVERITY.get(code, Severity.ERROR), self.table.sheet)
+        number = self.source.records[index].number
+        return Problem(code, message, number, header, _SEVERITY.get(code, Severity.ERROR), self.source.sheet)
 
-    def _of_record(self, record: Record) -> Iterator[Problem]:
-        if record.extra:
-            message = (
-                f"the row has {counted(record.extra, 'cell')} beyond the last header: clear what stands there, or, in "
-                "a CSV file, put each text that holds a delimiter into quotation marks"
-            )
-            yield self._problem(record, "ragged-row", message)
+
+#: A problem, with the index of the row that has it.
+Found = Iterator[tuple[int, Problem]]
+
+
+def problems_of(read: ReadTable) -> dict[int, tuple[Problem, ...]]:
+    """What is wrong with each row by its index; a row that nothing is wrong with is not there."""
+    found: dict[int, list[Problem]] = {}
+    for check in _CHECKS:
+        for index, problem in check(read):
+            found.setdefault(index, []).append(problem)
+    return {index: tuple(problems) for index, problems in found.items()}
+
+
+def _of_records(read: ReadTable) -> Found:
+    for index, record in enumerate(read.source.records):
+        if record.beyond and record.extra:
+            yield index, read.problem(index, "ragged-row", _beyond(record))
         if record.hidden:
-            yield self._problem(
-                record, "hidden-row", "the row is hidden or filtered out in the sheet, and counts all the same"
-            )
-
-    def _of_cells(self, record: Record, cells: Mapping[str, Given]) -> Iterator[Problem]:
-        for header in self.faulty:
-            given = cells.get(header)
-            if given is not None and given.code:
-                yield self._problem(record, given.code, given.message, BY_HEADER[header])
-
-    def _of_dates(self, record: Record, cells: Mapping[str, Given]) -> tuple[Problem, ...]:
-        start, end = cells.get(START_DATE.header), cells.get(END_DATE.header)
-        if start is None or end is None or not is_backwards(start.value, end.value):
-            return ()
-        message = ends_early(end.text, start.text)
-        return (self._problem(record, "end-before-start", message, END_DATE),)
-
-    def _of_demands(
-        self, record: Record, action: Action, demands: Demands, cells: Mapping[str, Given]
-    ) -> Iterator[Problem]:
-        for column in demands.required:
-            if column.header not in cells and not (column is ACCOUNT_ID and ACCOUNT_NAME.header in cells):
-                yield self._problem(record, "missing-value", f"{_a(action)} row needs {_a(column.header)}", column)
-        for column in demands.empty:
-            if column.header in cells:
-                message = f"{_a(action)} row must leave {column.header} empty: clear the cell, or change the action"
-                yield self._problem(record, "unexpected-value", message, column)
-        for column in demands.wanted:
-            if column.header not in cells and not (column is ACCOUNT_ID and ACCOUNT_NAME.header in cells):
-                code = "no-undo" if column is ACCOUNT_ID else "missing-date"
-                yield self._problem(record, code, _WANTED[code].format(column.header), column)
-
-    def _of_duplicates(self, record: Record, action: Action, cells: Mapping[str, Given]) -> tuple[Problem, ...]:
-        seen = self.duplicates
-        if action is Action.UPDATE or action is Action.DELETE:
-            given = cells.get(OBJECTIVE_ID.header)
-            if given is None or not isinstance(given.value, str):
-                return ()
-            earlier = seen.objectives.setdefault(given.value, record.number)
-            message, code, column = _SAME_OBJECTIVE, "duplicate-objective-id", OBJECTIVE_ID
-        else:
-            earlier = seen.rows.setdefault(seen.whole(record.cells), record.number)
-            message, code, column = _SAME_ROW, "duplicate-row", None
-        if earlier == record.number:
-            return ()
-        return (self._problem(record, code, message.format(earlier), column),)
+            message = "the row is hidden or filtered out in the sheet, and counts all the same"
+            yield index, read.problem(index, "hidden-row", message)
 
 
-_SAME_OBJECTIVE = "row {} already has this objective: keep one of the two"
-_SAME_ROW = "the same as row {}: if it is imported, the account has it twice"
+def _beyond(record: Record) -> str:
+    return (
+        f"the row has {counted(record.extra, 'cell')} beyond the last header: clear what stands there, or, in "
+        "a CSV file, put each text that holds a delimiter into quotation marks"
+    )
 
-BY_HEADER: Mapping[str, Column] = {column.header: column for column in COLUMNS}
+
+def _of_cells(read: ReadTable) -> Found:
+    """What is wrong with single cells; of a row that asks for nothing known, only the action is of interest."""
+    for header, givens in read.columns.items():
+        for index, given in enumerate(givens if header in read.faulty else ()):
+            if given is not None and given.code and (read.actions[index] is not None or header == ACTION.header):
+                yield index, read.problem(index, given.code, given.message, by_header(header))
+
+
+def _of_dates(read: ReadTable) -> Found:
+    pairs = zip(read.column(START_DATE), read.column(END_DATE), strict=True)
+    for index, (start, end) in enumerate(pairs):
+        if start is None or end is None or read.actions[index] is None:
+            continue
+        if is_backwards(start.value, end.value):
+            yield index, read.problem(index, "end-before-start", ends_early(end.text, start.text), END_DATE)
+
+
+def _of_demands(read: ReadTable) -> Found:
+    """What is there and should not be, and the other way round, by what the actions ask of each column."""
+    for need, complain in _DEMANDS.items():
+        for column in COLUMNS:
+            asking = frozenset(action for action in Action if column.need(action) is need)
+            if not asking or (need is Need.REQUIRED and not read.headers.has(column)):
+                continue
+            for index in _unmet(read, column, asking, there=need is not Need.EMPTY):
+                code, message = complain(read.actions[index], column)
+                yield index, read.problem(index, code, message, column)
+
+
+def _unmet(read: ReadTable, column: Column, asking: frozenset[Action], *, there: bool) -> Iterator[int]:
+    """The rows of those actions whose cell is not there, or, where it should not be, is."""
+    givens = read.column(column)
+    if (there and all(givens)) or (not there and not any(givens)):
+        return
+    stand_in = read.column(ACCOUNT_NAME) if column is ACCOUNT_ID else None
+    for index in read.rows_of(asking):
+        if (givens[index] is None) is there and (stand_in is None or stand_in[index] is None):
+            yield index
+
+
+def _of_duplicates(read: ReadTable) -> Found:
+    yield from _of_same_objectives(read)
+    yield from _of_same_rows(read)
+
+
+def _of_same_objectives(read: ReadTable) -> Found:
+    seen: dict[str, int] = {}
+    ids = read.column(OBJECTIVE_ID)
+    for index in read.rows_of(frozenset({Action.UPDATE, Action.DELETE})):
+        given = ids[index]
+        if given is None or not isinstance(given.value, str):
+            continue
+        earlier = seen.setdefault(given.value, index)
+        if earlier != index:
+            message = f"row {read.source.records[earlier].number} already has this objective: keep one of the two"
+            yield index, read.problem(index, "duplicate-objective-id", message, OBJECTIVE_ID)
+
+
+def _of_same_rows(read: ReadTable) -> Found:
+    asked = itemgetter(*read.headers.columns)
+    cells = list(map(asked, map(attrgetter("cells"), read.source.records)))
+    if len(set(cells)) == len(cells):
+        return
+    seen: dict[object, int] = {}
+    for index in read.rows_of(frozenset({Action.CREATE, Action.RUN_TEMPLATE, Action.UPSERT})):
+        earlier = seen.setdefault(cells[index], index)
+        if earlier != index:
+            number = read.source.records[earlier].number
+            message = f"the same as row {number}: if it is imported, the account has it twice"
+            yield index, read.problem(index, "duplicate-row", message)
+
+
+#: In the order in which a row's problems are told.
+_CHECKS: tuple[Callable[[ReadTable], Found], ...] = (_of_records, _of_cells, _of_dates, _of_demands, _of_duplicates)
 
 _SEVERITY = dict.fromkeys(("missing-date", "duplicate-row", "hidden-row", "no-undo"), Severity.WARNING)
 
-_WANTED = {
-    "no-undo": "without an {}, the deletion can't be undone",
-    "missing-date": "no {}: the objective is created without one",
+
+def _missing(action: Action | None, column: Column) -> tuple[str, str]:
+    return "missing-value", f"{_a(str(action))} row needs {_a(column.header)}"
+
+
+def _unexpected(action: Action | None, column: Column) -> tuple[str, str]:
+    row = _a(str(action))
+    return "unexpected-value", f"{row} row must leave {column.header} empty: clear the cell, or change the action"
+
+
+def _wanted(_: Action | None, column: Column) -> tuple[str, str]:
+    if column is ACCOUNT_ID:
+        return "no-undo", f"without an {column.header}, the deletion can't be undone"
+    return "missing-date", f"no {column.header}: the objective is created without one"
+
+
+_DEMANDS: Mapping[Need, Callable[[Action | None, Column], tuple[str, str]]] = {
+    Need.REQUIRED: _missing,
+    Need.EMPTY: _unexpected,
+    Need.WANTED: _wanted,
 }
 
 

@@ -6,25 +6,20 @@ Names are still names here: :mod:`bulkobj.names` puts ids in their place.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import Any
+from itertools import repeat
+from types import NoneType
+from typing import Any, NamedTuple
 
-from bulkobj.cells import Given, read_cell
-from bulkobj.columns import (
-    ACTION,
-    COLUMNS,
-    OBJECTIVE_ID,
-    TEMPLATE,
-    Column,
-    Kind,
-    Need,
-)
+from bulkobj.cells import Given, read_cells
+from bulkobj.columns import ACTION, COLUMNS, OBJECTIVE_ID, TEMPLATE, Column, Need
+from bulkobj.columns import Kind as ColumnKind
 from bulkobj.dates import DateRules, Order, decided_order
 from bulkobj.headers import Headers, match_headers
-from bulkobj.model import NOTHING, Action, Problem
-from bulkobj.row_checks import Demands, Draft, Duplicates, Row, RowChecker
+from bulkobj.model import NOTHING, Action, Problem, Severity
+from bulkobj.row_checks import Givens, ReadTable, problems_of
 from bulkobj.spreadsheet.table import Cell, Table
 from bulkobj.texts import counted
 
@@ -38,13 +33,51 @@ class RowRules:
     zone: tzinfo = UTC
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedTable:
-    """The rows of a table in its order, the problems of the table as a whole, and what its columns are called there."""
+class Row(NamedTuple):
+    """One row of the file: what it asks for, cell by cell, and what is wrong with it.
 
-    rows: tuple[Row, ...]
+    ``action`` is None where it could not be understood. ``givens`` are the cells, blank ones and those that the action
+    ignores as None; ``places`` says which is which, and is one for all rows of a table. A tuple, as a long file has
+    very many, and they are made twice as fast.
+    """
+
+    number: int
+    sheet: str | None
+    action: Action | None
+    givens: tuple[Given | None, ...] = ()
+    places: Mapping[str, int] = NOTHING
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def faulty(self) -> bool:
+        """Whether a problem keeps the row from being sent."""
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+    def given(self, column: Column) -> Given | None:
+        """What the row's cell in that column says; None where it is blank, or there is none."""
+        place = self.places.get(column.header)
+        return None if place is None else self.givens[place]
+
+    def value(self, column: Column) -> str:
+        """The text that a cell means; ``""`` where it is blank or can't be used."""
+        given = self.given(column)
+        return given.value if given is not None and isinstance(given.value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTable(ReadTable):
+    """A table that was checked: the problems of the rows that have any, by the row's index, and those of the table."""
+
+    found: Mapping[int, tuple[Problem, ...]]
     problems: tuple[Problem, ...]
-    headers: Headers
+
+    def rows(self) -> Iterator[Row]:
+        """The rows of the table in its order."""
+        numbers = (record.number for record in self.source.records)
+        places = {header: place for place, header in enumerate(self.columns)}
+        givens = zip(*self.columns.values(), strict=True) if self.columns else repeat(())
+        for index, (number, action, cells) in enumerate(zip(numbers, self.actions, givens, strict=False)):
+            yield Row(number, self.source.sheet, action, cells, places, self.found.get(index, ()))
 
 
 def check_table(table: Table, rules: RowRules) -> CheckedTable:
@@ -52,15 +85,14 @@ def check_table(table: Table, rules: RowRules) -> CheckedTable:
     headers = match_headers(table, rules.maps)
     if not headers.columns:
         return _unknown_table(table, headers)
-    columns = list(zip(*(record.cells for record in table.records), strict=True)) or [()] * len(table.headers)
-    readers = {column.header: _Reader(columns[index], column, rules) for index, column in headers.columns.items()}
-    drafts = _drafts(readers)
-    faulty = tuple(header for header, reader in readers.items() if reader.faulty)
-    missing = _missing_columns(drafts, headers, table)
-    demands = {action: Demands.of(action, headers) for action in Action}
-    checker = RowChecker(table, headers, demands, faulty, Duplicates.of(headers))
-    rows = tuple(checker.check(record, draft) for record, draft in zip(table.records, drafts, strict=True))
-    return CheckedTable(rows, (*headers.problems, *missing), headers)
+    cells = list(zip(*(record.cells for record in table.records), strict=True)) or [()] * len(table.headers)
+    read = {column: _read(cells[index], column, rules) for index, column in headers.columns.items()}
+    actions = _actions({column.header: givens for column, (givens, _) in read.items()}, len(table.records))
+    columns = {column.header: _heeded(givens, column, actions) for column, (givens, _) in read.items()}
+    faulty = frozenset(column.header for column, (_, is_faulty) in read.items() if is_faulty)
+    missing = _missing_columns(actions, headers, table)
+    found = problems_of(ReadTable(table, headers, actions, columns, faulty))
+    return CheckedTable(table, headers, actions, columns, faulty, found, (*headers.problems, *missing))
 
 
 def _unknown_table(table: Table, headers: Headers) -> CheckedTable:
@@ -69,67 +101,66 @@ def _unknown_table(table: Table, headers: Headers) -> CheckedTable:
         'no row has headers that bulkobj knows, such as "Account ID" and "Title": is it the right file? '
         "If it is, add a header row, or say what a column means with --map 'Header=Title'"
     )
-    rows = tuple(Row(record.number, table.sheet, None, NOTHING) for record in table.records)
-    return CheckedTable(rows, (Problem("missing-column", message, sheet=table.sheet),), headers)
+    problem = Problem("missing-column", message, sheet=table.sheet)
+    return CheckedTable(table, headers, (None,) * len(table.records), {}, frozenset(), {}, (problem,))
 
 
-class _Reader(dict[Hashable, Given | None]):
-    """Reads the cells of one column, each distinct cell once: what was read before is looked up as in any dict."""
-
-    def __init__(self, cells: Sequence[Cell], column: Column, rules: RowRules) -> None:
-        super().__init__()
-        # Cells of unlike types may be equal (1 and True), so that the type belongs to the key where they are mixed.
-        self._texts = set(map(type, cells)) <= {str, type(None)}
-        self._keys: Sequence[Any] = cells if self._texts else [(cell.__class__, cell) for cell in cells]
-        order = rules.date_order
-        if column.kind is Kind.DATE and order is None:
-            order = decided_order(cell for cell in cells if isinstance(cell, str))
-        self._column, self._dates = column, DateRules(order, rules.zone)
-
-    def __missing__(self, key: Any) -> Given | None:
-        cell = key if self._texts else key[1]
-        self[key] = given = read_cell(cell, self._column, self._dates)
-        return given
-
-    @property
-    def faulty(self) -> bool:
-        """Whether any cell of the column is wrong."""
-        return any(given is not None and given.code for given in self.values())
-
-    def givens(self) -> list[Given | None]:
-        """What each cell of the column says."""
-        return [self[key] for key in self._keys]
+def _read(cells: Sequence[Cell], column: Column, rules: RowRules) -> tuple[Givens, bool]:
+    """What each cell of a column says, and whether any of them is wrong; each distinct cell is read once."""
+    order = rules.date_order
+    if column.kind is ColumnKind.DATE and order is None:
+        order = decided_order({cell for cell in cells if isinstance(cell, str)})
+    dates = DateRules(order, rules.zone)
+    # Cells of unlike types may be equal (1 and True), so that the type belongs to the key where they are mixed.
+    mixed = len(set(map(type, cells)) - {NoneType}) > 1
+    keys: Sequence[Any] = list(zip(map(type, cells), cells, strict=True)) if mixed else cells
+    first = dict(zip(keys, cells, strict=True))
+    if len(first) == len(cells):
+        givens = read_cells(cells, column, dates)
+        return givens, _any_wrong(givens)
+    read = dict(zip(first, read_cells(first.values(), column, dates), strict=True))
+    return list(map(read.__getitem__, keys)), _any_wrong(read.values())
 
 
-def _drafts(readers: Mapping[str, _Reader]) -> list[Draft]:
-    """The rows as they were read, column by column."""
-    headers = tuple(readers)
-    columns = [reader.givens() for reader in readers.values()]
-    rows = [
-        {header: given for header, given in zip(headers, row, strict=True) if given is not None}
-        for row in zip(*columns, strict=True)
-    ]
-    return [(_action(cells), cells) for cells in rows]
+def _any_wrong(givens: Iterable[Given | None]) -> bool:
+    return any(given.code for given in givens if given is not None)
 
 
-def _action(cells: Mapping[str, Given]) -> Action | None:
-    spoken = cells.get(ACTION.header)
+def _actions(columns: Mapping[str, Givens], rows: int) -> Sequence[Action | None]:
+    """What each row asks for: what it says, or what follows from the ids that it has."""
+    blank: Givens = (None,) * rows
+    spoken, objectives, templates = (columns.get(c.header, blank) for c in (ACTION, OBJECTIVE_ID, TEMPLATE))
+    return list(map(_action, spoken, objectives, templates))
+
+
+def _action(spoken: Given | None, objective: Given | None, template: Given | None) -> Action | None:
     if spoken is not None:
-        return Action(spoken.value) if isinstance(spoken.value, str) else None
-    if OBJECTIVE_ID.header in cells:
+        return _BY_WORD.get(spoken.value)
+    if objective is not None:
         return Action.UPDATE
-    return Action.RUN_TEMPLATE if TEMPLATE.header in cells else Action.CREATE
+    return Action.CREATE if template is None else Action.RUN_TEMPLATE
 
 
-def _missing_columns(drafts: Iterable[Draft], headers: Headers, table: Table) -> Iterator[Problem]:
-    counts = Counter(action for action, _ in drafts if action is not None)
+_BY_WORD: Mapping[object, Action] = {action.value: action for action in Action}
+
+
+def _heeded(givens: Givens, column: Column, actions: Sequence[Action | None]) -> Givens:
+    """The column without the cells of rows whose action ignores it."""
+    ignoring = {action for action in Action if column.need(action) is Need.IGNORED}
+    if ignoring.isdisjoint(actions):
+        return givens
+    return [None if action in ignoring else given for given, action in zip(givens, actions, strict=True)]
+
+
+def _missing_columns(actions: Iterable[Action | None], headers: Headers, table: Table) -> Iterator[Problem]:
+    counts = {action: number for action, number in Counter(actions).items() if action is not None}
     for column in COLUMNS:
         asking = {a: n for a, n in counts.items() if column.need(a) is Need.REQUIRED}
         if asking and not headers.has(column):
             number = sum(asking.values())
-            actions = " and ".join(action.value for action in asking)
+            words = " and ".join(action.value for action in asking)
             message = (
-                f'no column "{column.header}", which {counted(number, f"{actions} row")} need{"s" * (number == 1)}: '
+                f'no column "{column.header}", which {counted(number, f"{words} row")} need{"s" * (number == 1)}: '
                 f"add it, or say which column it is with --map 'Header={column.header}'"
             )
             yield Problem("missing-column", message, sheet=table.sheet)

@@ -7,7 +7,7 @@ so that undoing an undone run changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bulkobj.comparing import holds, same
@@ -31,7 +31,7 @@ def undone_plan(entries: Iterable[Entry]) -> Plan:
     message = "undone already"
     return Plan(
         tuple(
-            replace(entry.line, step=None, changes={}, problems=(), message=message, result=Result.UNCHANGED)
+            entry.line._replace(step=None, changes={}, problems=(), message=message, result=Result.UNCHANGED)
             for entry in entries
         )
     )
@@ -56,12 +56,12 @@ class _Undoer:
     recreated: set[str] = field(default_factory=set)
 
     def lines(self, entry: Entry) -> Iterator[Line]:
-        line = replace(entry.line, step=None, changes={}, problems=(), message="", result=Result.UNCHANGED)
+        line = entry.line._replace(step=None, changes={}, problems=(), message="", result=Result.UNCHANGED)
         if entry.line.result is Result.UNKNOWN:
             message = "it is not known whether this was done: `bulkobj resume` looks once more"
-            yield replace(line, result=Result.NOT_ATTEMPTED, message=message)
+            yield line._replace(result=Result.NOT_ATTEMPTED, message=message)
         elif entry.line.result not in _DONE or entry.line.step is None:
-            yield replace(line, message="there is nothing to undo")
+            yield line._replace(message="there is nothing to undo")
         elif entry.line.action is Action.UPDATE:
             yield self._restored(line, entry.line.step)
         elif entry.line.action is Action.DELETE:
@@ -75,49 +75,49 @@ class _Undoer:
         return {one.id: one for one in self.live.get(account_id) or ()}
 
     def _deleted(self, line: Line, step: Step, objective_id: str) -> Line:
-        line = replace(line, action=Action.DELETE, objective_id=objective_id)
+        line = line._replace(action=Action.DELETE, objective_id=objective_id)
         if not objective_id:
             message = "the service gave no id for it, so that it can't be undone: delete it by hand"
-            return replace(line, result=Result.NOT_ATTEMPTED, message=message)
+            return line._replace(result=Result.NOT_ATTEMPTED, message=message)
         held = self._on(step.account_id).get(objective_id)
         if held is None:
-            return replace(line, message="it is gone already")
+            return line._replace(message="it is gone already")
         if not holds(held, step.body):
             message = "it was changed since: delete it by hand if you mean to"
-            return replace(line, result=Result.CONFLICT, message=message)
+            return line._replace(result=Result.CONFLICT, message=message)
         undoing = Step(Action.DELETE, step.account_id, objective_id, before=held)
-        return replace(line, result=Result.WOULD_DELETE, step=undoing)
+        return line._replace(result=Result.WOULD_DELETE, step=undoing)
 
     def _restored(self, line: Line, step: Step) -> Line:
         held = self._on(step.account_id).get(step.objective_id)
         if held is None or step.before is None:
-            return replace(line, result=Result.CONFLICT, message="the objective is gone")
+            return line._replace(result=Result.CONFLICT, message="the objective is gone")
         after = changed_fields(step)
         before = {name: step.before.get(name) for name in after}
         if holds(held, before):
-            return replace(line, message="it is as it was before")
+            return line._replace(message="it is as it was before")
         if not holds(held, after):
             names = ", ".join(name.value for name in after if not same(held.get(name), after[name]))
-            return replace(line, result=Result.CONFLICT, message=f"changed since by someone else: {names}")
+            return line._replace(result=Result.CONFLICT, message=f"changed since by someone else: {names}")
         body = {name: value for name, value in held.fields.items() if name is not Field.SUCCESS_PLAYS} | before
         undoing = Step(Action.UPDATE, step.account_id, step.objective_id, body=body, before=held)
         changes = {name: (after[name], before[name]) for name in after}
-        return replace(line, result=Result.WOULD_UPDATE, step=undoing, changes=changes)
+        return line._replace(result=Result.WOULD_UPDATE, step=undoing, changes=changes)
 
     def _recreated(self, line: Line, step: Step) -> Line:
-        line = replace(line, action=Action.CREATE)
+        line = line._replace(action=Action.CREATE)
         if step.before is None:
             message = "the row named no account, so that it was not known what was deleted"
-            return replace(line, result=Result.NOT_ATTEMPTED, message=message)
+            return line._replace(result=Result.NOT_ATTEMPTED, message=message)
         found = self._equal(step.before)
         if found is not None:
             self.recreated.add(found)
-            return replace(line, message="it is there again", objective_id=found)
+            return line._replace(message="it is there again", objective_id=found)
         changes: dict[Field, Change] = {name: (None, value) for name, value in step.before.fields.items()}
         undoing = Step(Action.CREATE, step.account_id, body=dict(step.before.fields))
         message = f"it gets a new id in place of {step.objective_id}"
-        return replace(
-            line, result=Result.WOULD_CREATE, step=undoing, changes=changes, message=message, objective_id=""
+        return line._replace(
+            result=Result.WOULD_CREATE, step=undoing, changes=changes, message=message, objective_id=""
         )
 
     def _equal(self, before: Objective) -> str | None:
@@ -132,15 +132,15 @@ class _Undoer:
         held = self._on(line.account_id)
         found = [held[one] for one in made if one in held] if made else self._made_by(entry, held.values())
         if not found and made:
-            yield replace(line, action=Action.DELETE, message="it is gone already")
+            yield line._replace(action=Action.DELETE, message="it is gone already")
         elif not found:
             message = "what the template made was not found: delete it by hand"
-            yield replace(line, action=Action.DELETE, result=Result.NOT_ATTEMPTED, message=message)
+            yield line._replace(action=Action.DELETE, result=Result.NOT_ATTEMPTED, message=message)
         for one in found:
             undoing = Step(Action.DELETE, line.account_id, one.id, before=one)
             title = str(one.get(Field.TITLE))
-            yield replace(
-                line, action=Action.DELETE, result=Result.WOULD_DELETE, step=undoing, objective_id=one.id, title=title
+            yield line._replace(
+                action=Action.DELETE, result=Result.WOULD_DELETE, step=undoing, objective_id=one.id, title=title
             )
 
     def _made_by(self, entry: Entry, held: Iterable[Objective]) -> list[Objective]:

@@ -80,7 +80,7 @@ def cli() -> None:
 def run() -> None:
     """Run the program and exit with a code of the contract; no traceback ever reaches a user."""
     # A long file makes millions of objects that all stay: looking through them for garbage took a quarter of the time.
-    gc.set_threshold(200_000, 20, 20)
+    gc.set_threshold(1_000_000, 20, 20)
     try:
         code = cli.main(prog_name="bulkobj", standalone_mode=False)
     except click.ClickException as error:

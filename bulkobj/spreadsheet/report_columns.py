@@ -34,4 +34,4 @@ def without_report(table: Table) -> Table:
 
 
 def _without(record: Record, start: int, end: int) -> Record:
-    return replace(record, cells=record.cells[:start] + record.cells[end:])
+    return record._replace(cells=record.cells[:start] + record.cells[end:])

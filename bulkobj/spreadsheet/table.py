@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import NamedTuple
 
 from bulkobj.model import Problem
 
@@ -27,12 +28,12 @@ class BadCell:
 Cell = str | int | float | bool | date | datetime | time | BadCell | None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One line below the header that isn't blank.
 
     ``number`` is the row number that the spreadsheet program shows (a multi-line CSV cell being one row); ``cells``
     are exactly as many as the table has headers; ``beyond`` are those after the last header, up to the last one filled.
+    A tuple, as a long file has very many, and they are made twice as fast.
     """
 
     number: int

@@ -20,6 +20,7 @@ _INVISIBLE = (
     " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
     "\u200a\u200b\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 )
+_UNSEEN = frozenset(_INVISIBLE)
 Row = tuple[Cell, ...]
 
 #: From here on a floating-point number doesn't hold every digit of a whole number any more.
@@ -41,7 +42,7 @@ def csv_row(row: list[str]) -> Row:
     return tuple([(_special(text) if text[0] in _SPECIAL else text) if text else None for text in row])
 
 
-_SPECIAL = frozenset(f"'#{_INVISIBLE}")
+_SPECIAL = _UNSEEN | {"'", "#"}
 
 
 def _special(text: str) -> Cell:
@@ -60,7 +61,7 @@ def workbook_rows(rows: Iterable[Iterable[Any]]) -> list[Row]:
     return [
         tuple(
             [
-                (value if value.strip(_INVISIBLE) else None)
+                (value if value and (value[0] not in _UNSEEN or value.strip(_INVISIBLE)) else None)
                 if (kind := type(value)) is str
                 else (convert(value) if (convert := converter(kind)) else value)
                 for value in row

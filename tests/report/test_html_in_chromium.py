@@ -187,7 +187,7 @@ def many(number: int) -> Report:
     """A run of many rows on a third as many accounts."""
     rows = finished_run().rows
     lines = [
-        replace(rows[n % 6], line=replace(rows[n % 6].line, row=n + 2, account_id=f"ACME-{n // 3}"))
+        rows[n % 6]._replace(line=rows[n % 6].line._replace(row=n + 2, account_id=f"ACME-{n // 3}"))
         for n in range(number)
     ]
     return replace(finished_run(), rows=tuple(lines))

@@ -169,7 +169,7 @@ def test_the_verdict(of: Report, said: str) -> None:
 def test_what_ran_on_what_and_when() -> None:
     """The run, the target, the counts, and the time of the first and the last row."""
     first, *rest = finished_run().rows
-    later = replace(rest[0], finished_at="2027-01-08T12:31:59+01:00")
+    later = rest[0]._replace(finished_at="2027-01-08T12:31:59+01:00")
     page = page_of(replace(finished_run(), rows=(first, later, *rest[1:])))
     facts = {item.one("dt").text: item.one("dd").text for item in page.one("dl", class_="facts").all("div")}
     when = "2027-01-08 10:30 to 11:31 UTC"

@@ -49,8 +49,7 @@ def table(headers: str, *rows: Sequence[Any], hidden: Sequence[int] = ()) -> Tab
 
 def checked(headers: str, *rows: Sequence[Any], rules: RowRules | None = None) -> CheckedTable:
     """The table's rows with ids in place of names."""
-    found = check_table(table(headers, *rows), rules or RowRules())
-    return CheckedTable(resolve(found.rows, DIRECTORY, found.headers, {}), found.problems, found.headers)
+    return resolve(check_table(table(headers, *rows), rules or RowRules()), DIRECTORY, {})
 
 
 def planned(headers: str, *rows: Sequence[Any], live: Sequence[Objective] = (LIVE,), bases: Any = None) -> Plan:
@@ -65,5 +64,5 @@ def line(headers: str, row: Sequence[Any], **how: Any) -> Line:
 
 def codes(found: CheckedTable) -> list[tuple[int | None, str | None, str]]:
     """Row, column and code of every problem."""
-    problems = [*found.problems, *(problem for row in found.rows for problem in row.problems)]
+    problems = [*found.problems, *(problem for row in found.rows() for problem in row.problems)]
     return [(problem.row, problem.column, problem.code) for problem in problems]

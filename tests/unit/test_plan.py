@@ -163,7 +163,7 @@ def test_accounts_are_read_once_and_only_where_needed() -> None:
         ("run template", None, "a3", None, "t1"),
         ("upsert", None, "a4", "T"),
     )
-    assert accounts_to_read(found.rows) == ("a1", "a4")
+    assert accounts_to_read(found.rows()) == ("a1", "a4")
 
 
 _MOMENTS = st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1))  # noqa: DTZ001 - drawn for its digits

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bulkobj import report as reports
 from bulkobj.checking import FileRequest, read_source
@@ -15,33 +15,10 @@ from bulkobj.errors import BulkobjError, InvalidFileError, StoppedError
 from bulkobj.execution.journal import Journal
 from bulkobj.execution.records import RunHeader
 from bulkobj.execution.runs import RunStore
-from bulkobj.lookup import read_live
 from bulkobj.model import Result
 from bulkobj.plan import Live, Plan
-from bulkobj.report import Report
-from bulkobj.reporting import Input, Outputs, default_path, write_all
-from bulkobj.stopping import StopSignal
+from bulkobj.reporting import Finished, Input, Outputs, default_path, write_all
 from bulkobj.ui import Ui
-
-if TYPE_CHECKING:
-    from bulkobj.totango.client import Totango
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A command that is over: its report, the files written, and the error that ended it early, if any."""
-
-    report: Report
-    written: tuple[Path, ...] = ()
-    error: BulkobjError | None = None
-    duplicates: int = 0
-
-    @property
-    def exit_code(self) -> int:
-        """The command's exit code (contract, "Exit codes")."""
-        if self.error is not None:
-            return self.error.exit_code
-        return 1 if self.duplicates else self.report.exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +135,7 @@ def _ask_for_rest(journal: Journal, connection: Connection, ui: Ui) -> None:
         return
     report = reports.of_journal(journal.header, journal.entries())
     accounts = tuple(dict.fromkeys(row.line.account_id for row in report.rows if row.attempts and row.line.account_id))
-
-    async def read_back(totango: Totango, _: StopSignal) -> tuple[Live, int]:
-        return await read_live(totango, accounts, lambda _, __: None), totango.calls
-
-    live, calls = connection.run(read_back)
+    live, calls = connection.live(accounts, lambda _, __: None)
     journal.called(calls, None)
     if not ui.agrees_to_rest(report, live):
         raise StoppedError("stopped after the first rows, as you asked")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from datetime import UTC, datetime
@@ -55,4 +54,6 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """Let others run for that long."""
+        import asyncio  # noqa: PLC0415 - slow to import, and a check offline waits for nothing
+
         await asyncio.sleep(seconds)

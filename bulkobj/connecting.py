@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random
@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 
 from bulkobj.clock import Clock, SystemClock
 from bulkobj.errors import InterruptedRunError
+from bulkobj.lookup import Progress, read_directory, read_live
+from bulkobj.names import Directory, Kind
+from bulkobj.plan import Live
 from bulkobj.settings import Settings
 from bulkobj.stopping import StopRequestedError, StopSignal
 
@@ -58,6 +61,18 @@ class Connection:
                     return await work(totango, stop)
             except StopRequestedError:
                 raise stop.reason or InterruptedRunError("interrupted") from None
+
+    def names(self, kinds: Iterable[Kind]) -> tuple[Directory, int]:
+        """The names of these kinds, and the calls that it took to read them."""
+        return self.run(lambda totango, _: _counted(totango, read_directory(totango, kinds)))
+
+    def live(self, accounts: Sequence[str], progress: Progress) -> tuple[Live, int]:
+        """The objectives of these accounts, and the calls that it took to read them."""
+        return self.run(lambda totango, _: _counted(totango, read_live(totango, accounts, progress)))
+
+
+async def _counted(totango: Totango, read: Coroutine[Any, Any, T]) -> tuple[T, int]:
+    return await read, totango.calls
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulkobj import report as reports
-from bulkobj.errors import UsageError
+from bulkobj.errors import BulkobjError, UsageError
 from bulkobj.report import Report
 from bulkobj.spreadsheet.saving import save
 from bulkobj.spreadsheet.table import SourceFile
@@ -25,6 +25,23 @@ class Input:
 
     source: SourceFile
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A command that is over: its report, the files written, and the error that ended it early, if any."""
+
+    report: Report
+    written: tuple[Path, ...] = ()
+    error: BulkobjError | None = None
+    duplicates: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """The command's exit code (contract, "Exit codes")."""
+        if self.error is not None:
+            return self.error.exit_code
+        return 1 if self.duplicates else self.report.exit_code
 
 
 def check_target(path: Path, formats: Iterable[str] = FORMATS) -> None:

@@ -48,3 +48,28 @@ class Ui(Protocol):
 
     def agrees_to_rest(self, report: Report, live: Live) -> bool:
         """Whether the rest shall be sent too, now that the first rows are done and were read back."""
+
+
+class Unattended:
+    """Nobody sits there: whoever called has agreed already. For scripts; suggested names are not accepted."""
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Go unseen."""
+
+    def waiting(self, seconds: float) -> None:
+        """Go unseen."""
+
+    def tell(self, text: str) -> None:
+        """Go unheard."""
+
+    def accepts(self, _: Suggestion) -> bool:
+        """Leave the name unknown, so that its rows are invalid."""
+        return False
+
+    def agrees(self, _: Plan, __: Estimate) -> bool:
+        """Carry it out."""
+        return True
+
+    def agrees_to_rest(self, _: Report, __: Live) -> bool:
+        """Carry it out."""
+        return True

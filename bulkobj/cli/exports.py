@@ -14,7 +14,7 @@ from bulkobj.cli.options import service_options, settings_of
 from bulkobj.dates import AmbiguousDateError, DateError, DateRules, read_date
 from bulkobj.errors import UsageError
 from bulkobj.exporting import Filters, Layout
-from bulkobj.pipeline import Exported, ExportRequest, export
+from bulkobj.pipeline.exporting import Exported, ExportRequest, export
 from bulkobj.texts import clean, counted
 
 

@@ -6,12 +6,15 @@ from typing import Any
 
 import click
 
+from bulkobj.checking import FileRequest
 from bulkobj.cli import show
 from bulkobj.cli.console import Console
 from bulkobj.cli.ending import ended
 from bulkobj.cli.options import file_options, outputs_of, request_of, service_options, settings_of
 from bulkobj.errors import InvalidFileError
-from bulkobj.pipeline import Choices, dry_run, import_file, validate
+from bulkobj.pipeline.planning import Choices, dry_run, validate
+from bulkobj.reporting import Finished, Outputs
+from bulkobj.settings import Settings
 
 
 @click.command("validate", epilog="Example: bulkobj validate samples/quarterly-plan.xlsx --offline")
@@ -57,7 +60,7 @@ def import_command(  # noqa: PLR0913 - each is an option of the contract
     request, outputs = request_of(options, settings.table), outputs_of(options)
     choices = Choices(skip_invalid, again, max_errors, first)
     with Console(yes=yes) as console:
-        finished = (dry_run if dry else import_file)(request, settings, outputs, choices, console)
+        finished = (dry_run if dry else _import_file)(request, settings, outputs, choices, console)
     report = finished.report
     if as_json:
         show.json_report(report)
@@ -67,3 +70,11 @@ def import_command(  # noqa: PLR0913 - each is an option of the contract
         for line in show.problems(report.all_problems()):
             click.echo(line, err=True)
     return ended(finished)
+
+
+def _import_file(
+    request: FileRequest, settings: Settings, outputs: Outputs, choices: Choices, console: Console
+) -> Finished:
+    from bulkobj.pipeline.importing import import_file  # noqa: PLC0415 - brings the journal, which a check needs not
+
+    return import_file(request, settings, outputs, choices, console)

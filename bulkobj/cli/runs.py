@@ -15,7 +15,8 @@ from bulkobj.cli.options import outputs_of, report_options, service_options, set
 from bulkobj.clock import SystemClock
 from bulkobj.errors import UsageError
 from bulkobj.execution.runs import RunStore
-from bulkobj.pipeline import resume, rewrite_report, undo
+from bulkobj.pipeline.importing import resume, rewrite_report
+from bulkobj.pipeline.undoing import undo
 from bulkobj.settings import Options, load_settings
 from bulkobj.texts import counted
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from bulkobj.carrying import Finished
 from bulkobj.columns import OF_FIELD
 from bulkobj.model import Action, Problem, Result, Severity
 from bulkobj.plan import Line, Live, Plan
 from bulkobj.report import Report, changes_in_words, in_words, to_json
+from bulkobj.reporting import Finished
 from bulkobj.texts import clean, counted, numbered
 
 _MOST_NAMED = 10

@@ -11,9 +11,8 @@ from bulkobj.cli import show
 from bulkobj.cli.console import Console
 from bulkobj.cli.options import service_options, settings_of
 from bulkobj.connecting import connected
-from bulkobj.lookup import read_directory
 from bulkobj.names import Kind
-from bulkobj.pipeline import import_template
+from bulkobj.pipeline.exporting import import_template
 
 _KINDS = (Kind.STATUS, Kind.CATEGORY, Kind.TEMPLATE)
 
@@ -24,7 +23,7 @@ def settings_command(**options: Any) -> None:
     """Show the tenant's statuses, categories and objective templates, with their ids."""
     settings = settings_of(options)
     with Console() as console, connected(settings, console.waiting) as connection:
-        directory = connection.run(lambda totango, _: read_directory(totango, _KINDS))
+        directory, _ = connection.names(_KINDS)
     rows = [(kind.value, thing.name, thing.id) for kind in _KINDS for thing in directory.things[kind]]
     show.table(("KIND", "NAME", "ID"), rows)
 

@@ -10,10 +10,10 @@ import click
 import pytest
 from cli_kit import bulkobj
 
-from bulkobj.carrying import Finished
 from bulkobj.cli.main import cli
 from bulkobj.columns import COLUMNS
 from bulkobj.errors import BulkobjError
+from bulkobj.reporting import Finished
 
 TOP = Path(__file__).parents[2]
 README = (TOP / "README.md").read_text("utf-8")

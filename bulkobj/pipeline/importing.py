@@ -1,0 +1,81 @@
+"""The road from a plan to a report: ask, begin the run's journal, carry it out, report; a resumed run joins here."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from bulkobj import report as reports
+from bulkobj.carrying import NewRun, begin, carry_out, input_of
+from bulkobj.checking import FileRequest, check_file
+from bulkobj.connecting import Connection, connected
+from bulkobj.errors import UsageError
+from bulkobj.execution.records import RunHeader
+from bulkobj.execution.runs import RunStore
+from bulkobj.pipeline.planning import Choices, Planned, plan_file, unusable
+from bulkobj.reporting import Finished, Outputs, check_target, write_report
+from bulkobj.settings import Settings
+from bulkobj.ui import Estimate, Ui
+
+
+def import_file(request: FileRequest, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui) -> Finished:
+    """Check, plan, ask, execute, report."""
+    outputs.check()
+    file = check_file(request)
+    if file.unusable:
+        return unusable(file, settings, outputs, ui)
+    store = RunStore(settings.state_dir)
+    with connected(settings, ui.waiting) as connection:
+        key = "|".join((connection.key, request.content_hash, *file.sheets))
+        with store.lock(key):
+            store.refuse_again(key, again=choices.again)
+            planned = plan_file(file, connection, ui)
+            refused = planned.plan.refused or (planned.plan.faulty and not choices.skip_invalid)
+            if not refused and planned.plan.steps and not _agrees(planned, settings, ui):
+                raise UsageError("nothing was sent")
+            plan, live, calls = planned.plan, planned.live, planned.calls
+            new = NewRun("import", request, key, plan, live, calls, outputs, choices.max_errors, refused)
+            with closing(begin(new, connection, store)) as journal:
+                return carry_out(journal, connection, store, ui, first=choices.first)
+
+
+def resume(run: str | None, settings: Settings, ui: Ui) -> Finished | None:
+    """Finish an interrupted run, the newest one where none is named; None where there is nothing to resume."""
+    store = RunStore(settings.state_dir)
+    found = run or store.to_resume()
+    if found is None:
+        return None
+    with closing(store.open(found, read_only=True)) as journal:
+        header = journal.header
+    settings = back_to(settings, header)
+    with store.lock(header.options["key"]), connected(settings, ui.waiting) as connection:
+        check_service(connection, header)
+        with closing(store.open(header.run)) as journal:
+            return carry_out(journal, connection, store, ui)
+
+
+def rewrite_report(run: str, path: Path, settings: Settings, ui: Ui) -> Finished:
+    """Write a run's report again."""
+    check_target(path)
+    with closing(RunStore(settings.state_dir).open(run, read_only=True)) as journal:
+        report = reports.of_journal(journal.header, journal.entries())
+        write_report(report, input_of(journal), path, ui.tell)
+        return Finished(report, (path,))
+
+
+def back_to(settings: Settings, header: RunHeader) -> Settings:
+    """The settings with the target of an earlier run; UsageError where the user names another one."""
+    if settings.given_target and settings.target != header.target:
+        raise UsageError(f"run {header.run} went to {header.target}, not to {settings.target}")
+    return replace(settings, base_url=header.base_url or settings.base_url, sandbox=not header.base_url)
+
+
+def check_service(connection: Connection, header: RunHeader) -> None:
+    """Raise UsageError where the connection is not to what the run went to."""
+    if connection.key != header.target_key:
+        raise UsageError(f"run {header.run} went to {header.target}, which this is not (it was emptied, or moved)")
+
+
+def _agrees(planned: Planned, settings: Settings, ui: Ui) -> bool:
+    return ui.agrees(planned.plan, Estimate.of(planned.plan.steps, planned.calls, settings.rate, settings.concurrency))

@@ -58,9 +58,12 @@ class Connection:
         with _interrupts(asyncio.get_running_loop(), stop):
             try:
                 async with open_totango(self.settings, self.clock, self.random, stop, self.on_wait) as totango:
-                    return await work(totango, stop)
+                    done = await work(totango, stop)
             except StopRequestedError:
                 raise stop.reason or InterruptedRunError("interrupted") from None
+        if stop.reason is not None:  # nothing had to wait: what follows must hear of it all the same
+            raise stop.reason
+        return done
 
     def names(self, kinds: Iterable[Kind]) -> tuple[Directory, int]:
         """The names of these kinds, and the calls that it took to read them."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 
 import click
 
@@ -81,6 +83,8 @@ def run() -> None:
     """Run the program and exit with a code of the contract; no traceback ever reaches a user."""
     # A long file makes millions of objects that all stay: looking through them for garbage took a quarter of the time.
     gc.set_threshold(1_000_000, 20, 20)
+    with suppress(ValueError):  # not the main thread, whoever started it has the signals
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = cli.main(prog_name="bulkobj", standalone_mode=False)
     except click.ClickException as error:

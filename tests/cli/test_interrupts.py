@@ -90,3 +90,21 @@ def test_an_interrupt_while_a_lost_create_settles(machine: Machine, tmp_path: Pa
     assert "bulkobj resume" in ended.err
     assert machine.run("resume").code == 0
     assert made(server) == each_once(2)
+
+
+@pytest.mark.parametrize("command", ["import", "undo", "settings"])
+def test_an_interrupt_while_the_last_reads_are_in_flight(machine: Machine, tmp_path: Path, command: str) -> None:
+    """Nothing had to wait any more, and yet the command ends there: exit 130, and nothing is written."""
+    server = machine.server
+    file = plan(tmp_path / "p.csv", 3)
+    arguments: tuple[object, ...] = {"import": (file, "--yes"), "settings": ()}.get(command, ())
+    if command == "undo":
+        arguments = (machine.run("import", file, "--yes", "--json").report["run"], "--yes")
+    server.behave(latency=1.5)
+    before, seen = writes(server), len(server.arrivals())
+    with machine.start(command, *arguments) as process:
+        until(lambda: len(server.arrivals()) > seen)
+        process.signal(signal.SIGINT)
+        ended = process.end()
+    assert (ended.code, ended.err) == (130, "bulkobj: interrupted\n")
+    assert writes(server) == before

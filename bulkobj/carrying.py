@@ -98,10 +98,13 @@ def carry_out(
     except BulkobjError as stopped:
         error = stopped
     journal.finish(finished=error is None)
+    undoes = journal.header.options["undoes"]
     _log.info("run %s %s", journal.header.run, "finished" if error is None else f"stopped: {error}")
     if journal.header.options["refused"]:
         error = InvalidFileError("the file is not valid: nothing was sent")
     report = reports.of_journal(journal.header, journal.entries())
+    if undoes and error is None and report.exit_code == 0:
+        store.mark_undone(undoes)
     written = write_all(report, input_of(journal), _outputs(journal.header), ui.tell)
     return Finished(report, written, error, duplicates)
 
@@ -138,6 +141,7 @@ def _ask_for_rest(journal: Journal, connection: Connection, ui: Ui) -> None:
     live, calls = connection.live(accounts, lambda _, __: None)
     journal.called(calls, None)
     if not ui.agrees_to_rest(report, live):
+        journal.decline()
         raise StoppedError("stopped after the first rows, as you asked")
 
 

@@ -58,7 +58,7 @@ class _Undoer:
     def lines(self, entry: Entry) -> Iterator[Line]:
         line = entry.line._replace(step=None, changes={}, problems=(), message="", result=Result.UNCHANGED)
         if entry.line.result is Result.UNKNOWN:
-            message = "it is not known whether this was done: `bulkobj resume` looks once more"
+            message = "it is not known whether this was done: look at the account, or `bulkobj resume` the run before"
             yield line._replace(result=Result.NOT_ATTEMPTED, message=message)
         elif entry.line.result not in _DONE or entry.line.step is None:
             yield line._replace(message="there is nothing to undo")

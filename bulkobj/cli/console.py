@@ -9,7 +9,7 @@ from types import TracebackType
 import click
 
 from bulkobj.cli import show
-from bulkobj.errors import UsageError
+from bulkobj.errors import InterruptedRunError, UsageError
 from bulkobj.model import Action
 from bulkobj.names import Suggestion
 from bulkobj.plan import Live, Plan
@@ -95,7 +95,10 @@ class Console:
         """Show the first rows as they were read back, and ask."""
         self._close_bar()
         click.echo(show.first_rows(report, live), err=True)
-        return self._yes or click.confirm("Send the rest?", default=False, err=True)
+        try:
+            return self._yes or click.confirm("Send the rest?", default=False, err=True)
+        except click.Abort:
+            raise InterruptedRunError("interrupted") from None
 
     def _close_bar(self) -> None:
         if self._bar is not None:

@@ -114,6 +114,8 @@ class Journal:
 
     def has_work(self) -> bool:
         """Whether anything is left to send or to find out."""
+        if self.header.abandoned:
+            return False
         marks = ", ".join("?" * len(TO_DO))
         with _storage(self._path):
             found = self._db.execute(f"SELECT 1 FROM line WHERE state IN ({marks}) LIMIT 1", tuple(TO_DO))  # noqa: S608 - marks
@@ -181,9 +183,22 @@ class Journal:
         """The command is over, and every step has its outcome, or not."""
         self._change(finished=finished)
 
-    def undo(self) -> None:
-        """The run was undone: nothing of it is left to resume, and its file may be imported again."""
-        self._change(finished=True, undone=True)
+    def decline(self) -> None:
+        """The user has seen the first rows, and does not want the rest: only whoever names the run sends it."""
+        self._change(declined=True)
+
+    def abandon(self) -> None:
+        """The run is about to be taken back: nothing of it will be sent any more."""
+        self._write(
+            "UPDATE line SET state = 'rejected', result = ?, message = ? WHERE state = 'planned'",
+            Result.NOT_ATTEMPTED,
+            "not sent: the run was undone before",
+        )
+        self._change(finished=True, abandoned=True)
+
+    def mark_undone(self, *, undone: bool) -> None:
+        """All of the run was taken back, so that its file may be imported again; or it is all there again."""
+        self._change(undone=undone)
 
     def called(self, calls: int, skew: float | None) -> None:
         """So many more calls were sent, to a service whose clock was so far ahead."""
@@ -192,7 +207,7 @@ class Journal:
     def _change(self, **changes: Any) -> None:
         with _storage(self._path), _transaction(self._db):
             for name, value in changes.items():
-                self._db.execute("UPDATE run SET value = ? WHERE name = ?", (dumped(value), name))
+                self._db.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (name, dumped(value)))
         self.header = replace(self.header, **changes)
 
     def _write(self, statement: str, *values: object) -> None:

@@ -30,7 +30,8 @@ class RunHeader:
     """What is known of a run as a whole.
 
     ``options`` is what is needed to read the file and write its report again; ``skew`` how far the service's clock was
-    ahead of ours, in seconds.
+    ahead of ours, in seconds. ``declined``: the user saw its first rows, and did not want the rest. ``abandoned``:
+    it is being taken back, or was, so that it sends nothing any more; ``undone``: all of it was taken back.
     """
 
     run: str
@@ -45,6 +46,8 @@ class RunHeader:
     problems: tuple[Problem, ...] = ()
     calls: int = 0
     finished: bool = False
+    declined: bool = False
+    abandoned: bool = False
     undone: bool = False
     skew: float | None = None
 

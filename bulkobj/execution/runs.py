@@ -31,7 +31,7 @@ class RunInfo:
     @property
     def looked_for(self) -> bool:
         """Whether a resume has something to do: the run is unfinished, or something in it is unknown."""
-        return not self.header.finished or "unknown" in self.states
+        return not self.header.finished or ("unknown" in self.states and not self.header.abandoned)
 
 
 class RunStore:
@@ -80,11 +80,35 @@ class RunStore:
         return sorted(set(self._folder.glob("*.sqlite")))
 
     def to_resume(self) -> str | None:
-        """The newest run that is unfinished, else the newest in which something is unknown."""
-        infos = list(self._infos())
+        """The newest run that is unfinished, else the newest in which something is unknown.
+
+        A run whose rest the user did not want is none of them.
+        """
+        infos = [info for info in self._infos() if not info.header.declined]
         unfinished = [info.header.run for info in infos if not info.header.finished]
         unknown = [info.header.run for info in infos if info.looked_for]
         return next(reversed(unfinished or unknown), None)
+
+    def declined(self) -> list[str]:
+        """The unfinished runs whose rest the user did not want."""
+        return [info.header.run for info in self._infos() if info.header.declined and not info.header.finished]
+
+    def refuse_undoing_twice(self, run: str) -> None:
+        """Raise UsageError where the undoing of the run was begun and is unfinished."""
+        for info in self._infos():
+            if info.header.options.get("undoes") == run and not info.header.finished:
+                raise UsageError(
+                    f"the undoing of run {run} was begun in run {info.header.run} and is unfinished: "
+                    f"`bulkobj resume {info.header.run}` goes on where it stopped"
+                )
+
+    def mark_undone(self, run: str, *, undone: bool = True) -> None:
+        """Put down that all of the run was taken back; what it had taken back itself is there again."""
+        with closing(self.open(run)) as journal:
+            journal.mark_undone(undone=undone)
+            earlier = journal.header.options.get("undoes")
+        if earlier:
+            self.mark_undone(earlier, undone=not undone)
 
     def refuse_again(self, key: str, *, again: bool) -> None:
         """Raise UsageError where the file was imported already, or its import is unfinished (contract, promise 5).
@@ -100,7 +124,7 @@ class RunStore:
             if not header.finished:
                 raise UsageError(
                     f"the import of this file into {header.target} was begun in run {header.run} and is unfinished: "
-                    f"`bulkobj resume {header.run}` goes on where it stopped"
+                    f"`bulkobj resume {header.run}` goes on where it stopped, `bulkobj undo {header.run}` takes it back"
                 )
             if not again and set(info.states) - {"unchanged", "invalid", "not-attempted", "conflict"}:
                 raise UsageError(

@@ -45,6 +45,8 @@ def resume(run: str | None, settings: Settings, ui: Ui) -> Finished | None:
     store = RunStore(settings.state_dir)
     found = run or store.to_resume()
     if found is None:
+        for declined in store.declined():
+            ui.tell(f"you stopped run {declined} after its first rows: `bulkobj resume {declined}` sends the rest")
         return None
     with closing(store.open(found, read_only=True)) as journal:
         header = journal.header

@@ -26,25 +26,35 @@ def undo(run: str, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool = 
     outputs.check()
     store = RunStore(settings.state_dir)
     with closing(store.open(run, read_only=True)) as journal:
-        header, entries, content = journal.header, tuple(journal.entries()), journal.content()
-    _check_settled(header, entries)
-    request = FileRequest.again(header.file, content, header.options["said"])
+        header = journal.header
     settings, key = back_to(settings, header), f"undo|{header.run}"
     with store.lock(header.options["key"]), store.lock(key), connected(settings, ui.waiting) as connection:
         check_service(connection, header)
+        with closing(store.open(header.run, read_only=True)) as journal:
+            header, entries, content = journal.header, tuple(journal.entries()), journal.content()
+        _check_settled(header, entries)
+        store.refuse_undoing_twice(header.run)
+        request = FileRequest.again(header.file, content, header.options["said"])
         plan, live, calls = _undo_plan(header, entries, connection, ui)
         if dry or not plan.steps:
             report = reports.of_plan(plan, header.file, header.target, calls, dry_run=dry, made_at=now())
+            if not dry and not header.undone:
+                _put_down(header, store, undone=report.exit_code == 0)
             return Finished(report, write_all(report, Input(read_source(request), content), outputs, ui.tell))
         if not ui.agrees(plan, Estimate.of(plan.steps, calls, settings.rate, settings.concurrency)):
             raise UsageError("nothing was sent")
+        _put_down(header, store, undone=False)
         new = NewRun("undo", request, key, plan, live, calls, outputs, undoes=header.run)
         with closing(begin(new, connection, store)) as journal:
-            finished = carry_out(journal, connection, store, ui)
-    if finished.exit_code == 0:
-        with closing(store.open(header.run)) as journal:
-            journal.undo()
-    return finished
+            return carry_out(journal, connection, store, ui)
+
+
+def _put_down(header: RunHeader, store: RunStore, *, undone: bool) -> None:
+    """Put down that the run sends nothing any more; and that all of it is taken back, where there was nothing left."""
+    with closing(store.open(header.run)) as journal:
+        journal.abandon()
+    if undone:
+        store.mark_undone(header.run)
 
 
 def _undo_plan(header: RunHeader, entries: Sequence[Entry], connection: Connection, ui: Ui) -> tuple[Plan, Live, int]:

@@ -86,3 +86,72 @@ def test_a_dry_undo_and_an_unanswered_one_send_nothing(server: SandboxServer, tm
     assert (dry.code, dry.report["counts"]) == (0, {"would-delete": 2})
     assert against(server, "undo", run).code == 2
     assert "DELETE" not in calls(server)
+
+
+def test_an_undoing_that_stopped_is_resumed_and_not_begun_anew(server: SandboxServer, tmp_path: Path) -> None:
+    """What it deleted already would be made twice: once by each undoing."""
+    path = tmp_path / "plan.csv"
+    path.write_text("Action,Account ID,Objective ID\n" + "".join(f"delete,{a},{i}\n" for a, i in seeds(server)))
+    before = held(server)
+    run = against(server, "import", path, "--yes", "--json").report["run"]
+    server.expire_token(after=3, successor="next")
+    stopped = against(server, "undo", run, "--yes", "--json", "--concurrency", 1)
+    assert stopped.code == 4
+    assert {"created", "not-attempted"} <= stopped.report["counts"].keys()
+    again = against(server, "undo", run, "--yes", BULKOBJ_TOKEN="next")
+    assert again.code == 2
+    assert f"bulkobj resume {stopped.report['run']}" in again.err
+    assert against(server, "resume", BULKOBJ_TOKEN="next").code == 0
+    assert held(server) == before
+
+
+def seeds(server: SandboxServer) -> list[tuple[str, str]]:
+    """Account and id of the objectives of two accounts."""
+    return [(o["accountId"], o["id"]) for o in server.objectives() if o["accountId"] in {"ACME-1001", "BRIG-1014"}]
+
+
+def test_a_run_that_was_undone_sends_nothing_when_it_is_resumed(server: SandboxServer, tmp_path: Path) -> None:
+    path, before = tmp_path / "plan.csv", held(server)
+    path.write_bytes(creates(6))
+    server.expire_token(after=5, successor="next")
+    stopped = against(server, "import", path, "--yes", "--json", "--concurrency", 1)
+    assert stopped.code == 4
+    assert against(server, "undo", stopped.report["run"], "--yes", BULKOBJ_TOKEN="next").code == 0
+    resumed = against(server, "resume", stopped.report["run"], "--json", BULKOBJ_TOKEN="next")
+    assert resumed.report["counts"] == {"created": 3, "not-attempted": 3}
+    assert held(server) == before
+    assert "nothing to resume" in against(server, "resume", BULKOBJ_TOKEN="next").err
+
+
+def test_a_run_of_which_nothing_was_done_is_undone_by_a_word(server: SandboxServer, tmp_path: Path) -> None:
+    """Nothing is sent, and the file may be imported again."""
+    path = tmp_path / "plan.csv"
+    path.write_bytes(creates(2))
+    server.expire_token(after=2, successor="next")
+    stopped = against(server, "import", path, "--yes", "--json", "--concurrency", 1)
+    assert (stopped.code, stopped.report["counts"]) == (4, {"not-attempted": 2})
+    refused = against(server, "import", path, "--yes", BULKOBJ_TOKEN="next")
+    assert f"bulkobj undo {stopped.report['run']}" in refused.err
+    assert against(server, "undo", stopped.report["run"], BULKOBJ_TOKEN="next").code == 0
+    assert against(server, "import", path, "--yes", BULKOBJ_TOKEN="next").code == 0
+
+
+def test_a_file_counts_as_imported_again_once_its_undoing_is_undone(server: SandboxServer, tmp_path: Path) -> None:
+    path = tmp_path / "plan.csv"
+    path.write_bytes(creates(2))
+    run = against(server, "import", path, "--yes", "--json").report["run"]
+    undoing = against(server, "undo", run, "--yes", "--json").report["run"]
+    there = held(server)
+    assert against(server, "undo", undoing, "--yes").code == 0
+    assert against(server, "import", path, "--yes").code == 2
+    assert held(server) - there
+
+
+def test_a_file_is_free_again_when_its_undoing_was_resumed(server: SandboxServer, tmp_path: Path) -> None:
+    path = tmp_path / "plan.csv"
+    path.write_bytes(creates(3))
+    run = against(server, "import", path, "--yes", "--json").report["run"]
+    server.expire_token(after=2, successor="next")
+    assert against(server, "undo", run, "--yes", "--concurrency", 1).code == 4
+    assert against(server, "resume", BULKOBJ_TOKEN="next").code == 0
+    assert against(server, "import", path, "--yes", BULKOBJ_TOKEN="next").code == 0

@@ -17,7 +17,7 @@ from bulkobj.model import Problem, Severity
 from bulkobj.names import Aliases, Directory, Kind, resolve, wanted
 from bulkobj.plan import Plan
 from bulkobj.planning import checked
-from bulkobj.rows import CheckedTable, Row, RowRules, check_table
+from bulkobj.rows import CheckedTable, Row, RowRules, check_tables
 from bulkobj.spreadsheet.reading import ReadOptions, read_file
 from bulkobj.spreadsheet.table import SourceFile
 from bulkobj.stamps import Stamp, read_stamp
@@ -145,7 +145,7 @@ def check_file(request: FileRequest) -> CheckedFile:
     _check_maps(parsed_maps(request.maps), source)
     if any(problem.severity is Severity.ERROR for problem in source.problems):
         return CheckedFile(request, source)
-    return CheckedFile(request, source, tuple(check_table(table, rules) for table in source.tables))
+    return CheckedFile(request, source, check_tables(source.tables, rules))
 
 
 def parsed_maps(pairs: Iterable[tuple[str, str]]) -> dict[str, Column]:

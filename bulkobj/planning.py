@@ -12,7 +12,7 @@ from bulkobj.headers import Headers
 from bulkobj.model import NOTHING, Action, Field, Objective, Problem, Result, Severity, Value
 from bulkobj.names import Directory, Kind
 from bulkobj.plan import Bases, Change, Line, Live, Plan, Step
-from bulkobj.row_checks import ends_early, is_backwards
+from bulkobj.row_checks import DUPLICATE_ID, Place, at, ends_early, is_backwards
 from bulkobj.rows import CheckedTable, Row
 from bulkobj.spreadsheet.table import shown
 
@@ -56,7 +56,8 @@ class _Planner:
     live: Live
     directory: Directory
     bases: Bases
-    upserted: dict[tuple[str, str], int] = field(default_factory=dict)
+    titled: dict[tuple[str, str], Place] = field(default_factory=dict)
+    addressed: dict[str, Place] = field(default_factory=dict)
 
     def line(self, row: Row, headers: Headers) -> Line:
         match row.action:
@@ -77,6 +78,7 @@ class _Planner:
             return line
         body = {name: given.value for name, given in _fields(row) if given.value or name is Field.SUCCESS_PLAYS}
         sent = {name: value for name, value in body.items() if value is not None}
+        self.titled.setdefault((line.account_id, folded(line.title)), row.place)
         changes = {name: (None, self._displayed(name, value)) for name, value in sent.items()}
         step = Step(Action.CREATE, line.account_id, body=sent)
         return line._replace(action=Action.CREATE, step=step, changes=changes)
@@ -101,7 +103,9 @@ class _Planner:
         if before is None:
             problem = _not_there(row, headers, objectives is not None)
             return _unsent(row, (*row.problems, problem), Result.INVALID)
-        return self._delete(row, before) if row.action is Action.DELETE else self._update(row, headers, before)
+        if row.action is Action.DELETE:
+            return self._delete(self._addressing(row, headers, before), before)
+        return self._update(row, headers, before)
 
     def _delete(self, row: Row, before: Objective) -> Line:
         line = _unsent(row, row.problems, Result.WOULD_DELETE)
@@ -113,7 +117,7 @@ class _Planner:
 
     def _update(self, row: Row, headers: Headers, before: Objective) -> Line:
         """Lay the row's edited cells over the live objective; what the service already holds is never an error."""
-        base = self.bases.get(before.id)
+        row, base = self._addressing(row, headers, before), self.bases.get(before.id)
         edited = {name: given for name, given in _fields(row) if not self._holds(given, name, before, base)}
         problems = (*self._standing(row, headers, edited), *_backwards(row, headers, before, edited))
         line = _unsent(row, problems, Result.UNCHANGED)._replace(action=Action.UPDATE, objective_id=before.id)
@@ -137,13 +141,24 @@ class _Planner:
         if not account or not title:
             return _unsent(row, row.problems, Result.INVALID)
         same = [one for one in self.live.get(account) or () if folded(one.get(Field.TITLE)) == folded(title)]
-        earlier = self.upserted.setdefault((account, folded(title)), row.number)
-        if earlier != row.number or len(same) > 1:
+        earlier = self.titled.setdefault((account, folded(title)), row.place)
+        if earlier != row.place or len(same) > 1:
             return _unsent(row, (*row.problems, _several(row, headers, same, earlier)), Result.INVALID)
         if same:
             return self._update(row, headers, same[0])
         missing = (_lacking(row, headers, name) for name in (Field.CATEGORY, Field.STATUS))
         return self._create(row._replace(problems=(*row.problems, *(problem for problem in missing if problem))))
+
+    def _addressing(self, row: Row, headers: Headers, objective: Objective) -> Row:
+        """The row, with a problem where an earlier one speaks of the same objective, by its id or by its title.
+
+        Each was planned against what is live now: the second to be sent would take back what the first one did.
+        """
+        earlier = self.addressed.setdefault(objective.id, row.place)
+        if earlier == row.place or any(problem.code == DUPLICATE_ID for problem in row.problems):
+            return row
+        message = f"{at(earlier, row.sheet)} already has this objective: keep one of the two"
+        return row._replace(problems=(*row.problems, _problem(row, headers, DUPLICATE_ID, message, OBJECTIVE_ID)))
 
     def _holds(self, given: Given, name: Field, before: Objective, base: Mapping[Field, Value] | None) -> bool:
         """Whether the cell says what is live already, or what the file was exported with and so was not edited."""
@@ -206,9 +221,10 @@ def _not_there(row: Row, headers: Headers, account_known: bool) -> Problem:  # n
     return _problem(row, headers, "unknown-objective", message, OBJECTIVE_ID)
 
 
-def _several(row: Row, headers: Headers, same: Iterable[Objective], earlier: int) -> Problem:
-    if earlier != row.number:
-        message = f"row {earlier} already upserts an objective of this title on this account: keep one of the two"
+def _several(row: Row, headers: Headers, same: Iterable[Objective], earlier: Place) -> Problem:
+    if earlier != row.place:
+        place = at(earlier, row.sheet)
+        message = f"{place} already makes or updates an objective of this title on this account: keep one of the two"
     else:
         ids = ", ".join(one.id for one in same)
         message = f"the account has several objectives of this title: update one by its Objective ID, one of {ids}"

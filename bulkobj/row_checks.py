@@ -7,8 +7,9 @@ looked at row by row that can't be wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from operator import attrgetter, itemgetter
+from dataclasses import dataclass, field
+from itertools import chain
+from operator import itemgetter
 
 from bulkobj.cells import Given
 from bulkobj.columns import (
@@ -30,6 +31,11 @@ from bulkobj.texts import counted
 
 #: What the cells of a column say, row by row; None is a blank cell, or one that the row's action ignores.
 Givens = Sequence[Given | None]
+
+#: A row's sheet (None for CSV) and its number.
+Place = tuple[str | None, int]
+
+DUPLICATE_ID = "duplicate-objective-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,10 @@ class ReadTable:
             return range(len(self.actions))
         return [] if there.isdisjoint(actions) else [i for i, one in enumerate(self.actions) if one in actions]
 
+    def place(self, index: int) -> Place:
+        """Where the row of that index stands."""
+        return self.source.sheet, self.source.records[index].number
+
     def problem(self, index: int, code: str, message: str, column: Column | None = None) -> Problem:
         """A problem with the row of that index."""
         header = self.headers.called(column) if column is not None else None
@@ -64,16 +74,26 @@ class ReadTable:
         return Problem(code, message, number, header, _SEVERITY.get(code, Severity.ERROR), self.source.sheet)
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the rows of a file that were checked so far ask for: objectives by id, and whole rows."""
+
+    objectives: dict[str, Place] = field(default_factory=dict)
+    rows: dict[object, Place] = field(default_factory=dict)
+
+
 #: A problem, with the index of the row that has it.
 Found = Iterator[tuple[int, Problem]]
 
 
-def problems_of(read: ReadTable) -> dict[int, tuple[Problem, ...]]:
-    """What is wrong with each row by its index; a row that nothing is wrong with is not there."""
+def problems_of(read: ReadTable, earlier: Earlier) -> dict[int, tuple[Problem, ...]]:
+    """What is wrong with each row by its index; a row that nothing is wrong with is not there.
+
+    ``earlier`` knows the rows of the tables before, and of this one afterwards.
+    """
     found: dict[int, list[Problem]] = {}
-    for check in _CHECKS:
-        for index, problem in check(read):
-            found.setdefault(index, []).append(problem)
+    for index, problem in chain(*(check(read) for check in _CHECKS), _of_duplicates(read, earlier)):
+        found.setdefault(index, []).append(problem)
     return {index: tuple(problems) for index, problems in found.items()}
 
 
@@ -133,40 +153,47 @@ def _unmet(read: ReadTable, column: Column, asking: frozenset[Action], *, there:
             yield index
 
 
-def _of_duplicates(read: ReadTable) -> Found:
-    yield from _of_same_objectives(read)
-    yield from _of_same_rows(read)
+def _of_duplicates(read: ReadTable, earlier: Earlier) -> Found:
+    yield from _of_same_objectives(read, earlier.objectives)
+    yield from _of_same_rows(read, earlier.rows)
 
 
-def _of_same_objectives(read: ReadTable) -> Found:
-    seen: dict[str, int] = {}
+def _of_same_objectives(read: ReadTable, seen: dict[str, Place]) -> Found:
     ids = read.column(OBJECTIVE_ID)
     for index in read.rows_of(frozenset({Action.UPDATE, Action.DELETE})):
         given = ids[index]
         if given is None or not isinstance(given.value, str):
             continue
-        earlier = seen.setdefault(given.value, index)
-        if earlier != index:
-            message = f"row {read.source.records[earlier].number} already has this objective: keep one of the two"
-            yield index, read.problem(index, "duplicate-objective-id", message, OBJECTIVE_ID)
+        first = seen.setdefault(given.value, read.place(index))
+        if first != read.place(index):
+            message = f"{at(first, read.source.sheet)} already has this objective: keep one of the two"
+            yield index, read.problem(index, DUPLICATE_ID, message, OBJECTIVE_ID)
 
 
-def _of_same_rows(read: ReadTable) -> Found:
-    asked = itemgetter(*read.headers.columns)
-    cells = list(map(asked, map(attrgetter("cells"), read.source.records)))
-    if len(set(cells)) == len(cells):
-        return
-    seen: dict[object, int] = {}
+def _of_same_rows(read: ReadTable, seen: dict[object, Place]) -> Found:
+    keys = _asked_for(read)
     for index in read.rows_of(frozenset({Action.CREATE, Action.RUN_TEMPLATE, Action.UPSERT})):
-        earlier = seen.setdefault(cells[index], index)
-        if earlier != index:
-            number = read.source.records[earlier].number
-            message = f"the same as row {number}: if it is imported, the account has it twice"
+        first = seen.setdefault(keys[index], read.place(index))
+        if first != read.place(index):
+            message = f"the same as {at(first, read.source.sheet)}: if it is imported, the account has it twice"
             yield index, read.problem(index, "duplicate-row", message)
 
 
+def _asked_for(read: ReadTable) -> list[object]:
+    """All that each row says in known columns, whatever their order in its sheet."""
+    places = {column.header: place for place, column in read.headers.columns.items()}
+    blank = len(read.source.headers)
+    pick = itemgetter(*(places.get(column.header, blank) for column in COLUMNS))
+    return [pick((*record.cells, None)) for record in read.source.records]
+
+
+def at(place: Place, sheet: str | None) -> str:
+    """A row as one speaks of it to somebody who is looking at that sheet."""
+    return f"row {place[1]}" if place[0] == sheet else f'row {place[1]} of sheet "{place[0]}"'
+
+
 #: In the order in which a row's problems are told.
-_CHECKS: tuple[Callable[[ReadTable], Found], ...] = (_of_records, _of_cells, _of_dates, _of_demands, _of_duplicates)
+_CHECKS: tuple[Callable[[ReadTable], Found], ...] = (_of_records, _of_cells, _of_dates, _of_demands)
 
 _SEVERITY = dict.fromkeys(("missing-date", "duplicate-row", "hidden-row", "no-undo"), Severity.WARNING)
 

@@ -19,7 +19,7 @@ from bulkobj.columns import Kind as ColumnKind
 from bulkobj.dates import DateRules, Order, decided_order
 from bulkobj.headers import Headers, match_headers
 from bulkobj.model import NOTHING, Action, Problem, Severity
-from bulkobj.row_checks import Givens, ReadTable, problems_of
+from bulkobj.row_checks import Earlier, Givens, Place, ReadTable, problems_of
 from bulkobj.spreadsheet.table import Cell, Table
 from bulkobj.texts import counted
 
@@ -47,6 +47,11 @@ class Row(NamedTuple):
     givens: tuple[Given | None, ...] = ()
     places: Mapping[str, int] = NOTHING
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Its sheet, None for CSV, and its number."""
+        return self.sheet, self.number
 
     @property
     def faulty(self) -> bool:
@@ -80,8 +85,15 @@ class CheckedTable(ReadTable):
             yield Row(number, self.source.sheet, action, cells, places, self.found.get(index, ()))
 
 
-def check_table(table: Table, rules: RowRules) -> CheckedTable:
-    """Read every row of the table; nothing is looked up."""
+def check_tables(tables: Iterable[Table], rules: RowRules) -> tuple[CheckedTable, ...]:
+    """Read every row of the tables of a file; nothing is looked up."""
+    checked, earlier = [], Earlier()
+    for table in tables:
+        checked.append(_check_table(table, rules, earlier))
+    return tuple(checked)
+
+
+def _check_table(table: Table, rules: RowRules, earlier: Earlier) -> CheckedTable:
     headers = match_headers(table, rules.maps)
     if not headers.columns:
         return _unknown_table(table, headers)
@@ -91,7 +103,7 @@ def check_table(table: Table, rules: RowRules) -> CheckedTable:
     columns = {column.header: _heeded(givens, column, actions) for column, (givens, _) in read.items()}
     faulty = frozenset(column.header for column, (_, is_faulty) in read.items() if is_faulty)
     missing = _missing_columns(actions, headers, table)
-    found = problems_of(ReadTable(table, headers, actions, columns, faulty))
+    found = problems_of(ReadTable(table, headers, actions, columns, faulty), earlier)
     return CheckedTable(table, headers, actions, columns, faulty, found, (*headers.problems, *missing))
 
 

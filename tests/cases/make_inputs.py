@@ -107,6 +107,20 @@ def _two_sheets() -> bytes:
     return book(sheet("Q1", HEADERS, row("First")), sheet("Q2", HEADERS, row("Second"), row("Third")))
 
 
+def _sheets_on_one_objective() -> bytes:
+    """Two sheets that name the same objective, by its id and by its title, and the same new one."""
+    headers = ("Action", "Objective ID", *HEADERS, "Description")
+    update = ("update", "3b7040a0-38d0-4604-a124-e839b9cbfb00", "ACME-1001", *(None,) * 5)
+    by_title = ("upsert", None, "ACME-1001", "roll out the warehouse module")
+    upsert = ("upsert", None, *row("Brand new"))
+    return book(
+        sheet("Ids", headers, (*update, "One")),
+        sheet("Again", headers, (*update, "Two")),
+        sheet("One", headers, upsert, by_title),
+        sheet("Two", headers, upsert),
+    )
+
+
 def _other_sheets() -> bytes:
     notes = sheet("Read me", ("How to fill this in",), ("Title", "what it is about"))
     lists = sheet("Lists", ("On Hold",), ("In Progress",))
@@ -257,6 +271,7 @@ KEPT: Mapping[str, tuple[str, Make]] = {
     "xlsx-two-sheets": ("plan.xlsx", _two_sheets),
     "xlsx-two-sheets-chosen": ("plan.xlsx", _two_sheets),
     "xlsx-two-sheets-all": ("plan.xlsx", _two_sheets),
+    "xlsx-sheets-on-one-objective": ("plan.xlsx", _sheets_on_one_objective),
     "xlsx-sheet-not-there": ("plan.xlsx", _two_sheets),
     "xlsx-one-sheet-of-several": ("plan.xlsx", _other_sheets),
     "xlsx-hidden-sheet": ("plan.xlsx", _hidden_sheet),

@@ -9,7 +9,7 @@ from bulkobj.model import Field, Named, Objective
 from bulkobj.names import Directory, Kind, resolve
 from bulkobj.plan import Line, Plan
 from bulkobj.planning import make_plan
-from bulkobj.rows import CheckedTable, RowRules, check_table
+from bulkobj.rows import CheckedTable, RowRules, check_tables
 from bulkobj.spreadsheet.table import Record, Table
 
 DIRECTORY = Directory(
@@ -49,7 +49,7 @@ def table(headers: str, *rows: Sequence[Any], hidden: Sequence[int] = ()) -> Tab
 
 def checked(headers: str, *rows: Sequence[Any], rules: RowRules | None = None) -> CheckedTable:
     """The table's rows with ids in place of names."""
-    return resolve(check_table(table(headers, *rows), rules or RowRules()), DIRECTORY, {})
+    return resolve(check_tables([table(headers, *rows)], rules or RowRules())[0], DIRECTORY, {})
 
 
 def planned(headers: str, *rows: Sequence[Any], live: Sequence[Objective] = (LIVE,), bases: Any = None) -> Plan:

@@ -11,7 +11,7 @@ from rows_kit import checked, codes, table
 from bulkobj.columns import START_DATE, TITLE
 from bulkobj.dates import Order
 from bulkobj.model import Action, Severity
-from bulkobj.rows import RowRules, check_table
+from bulkobj.rows import RowRules, check_tables
 
 FULL = "Account ID|Title|Category|Status|Start Date|End Date"
 GOOD = ("a1", "T", "Adoption", "In Progress", date(2024, 2, 1), date(2024, 3, 1))
@@ -85,7 +85,7 @@ def test_warnings_keep_no_row_back(headers: str, row: tuple[object, ...], expect
 
 
 def test_a_hidden_row_is_warned_of() -> None:
-    found = check_table(table(FULL, GOOD, hidden=[2]), RowRules())
+    found = check_tables([table(FULL, GOOD, hidden=[2])], RowRules())[0]
     assert codes(found) == [(2, None, "hidden-row")]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,12 +85,7 @@ def write_report(report: Report, of: Input, path: Path, tell: Callable[[str], No
 def _csv(report: Report, source: SourceFile) -> bytes:
     from bulkobj.spreadsheet import writing  # noqa: PLC0415 - brings pandas, which only a report needs
 
-    rows = reports.result_rows(report)
-    tables = [
-        writing.results_csv(table, [row for row in rows if row.sheet == table.sheet], delimiter=source.delimiter or ",")
-        for table in source.tables
-    ]
-    return b"\r\n".join([tables[0], *(table.removeprefix(BOM_UTF8) for table in tables[1:])]) if tables else b""
+    return writing.results_csv(source.tables, reports.result_rows(report), delimiter=source.delimiter or ",")
 
 
 def _workbook(report: Report, of: Input, tell: Callable[[str], None]) -> bytes:

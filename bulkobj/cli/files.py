@@ -30,7 +30,7 @@ def validate_command(*, as_json: bool, offline: bool, **options: Any) -> int:
     if as_json:
         show.json_report(finished.report)
     else:
-        for line in show.problems(finished.report.all_problems()):
+        for line in show.report_problems(finished.report):
             click.echo(line)
     return ended(finished)
 
@@ -67,7 +67,7 @@ def import_command(  # noqa: PLR0913 - each is an option of the contract
     elif dry:
         click.echo(show.plan_details(report))
     if finished.exit_code == InvalidFileError.exit_code:
-        for line in show.problems(report.all_problems()):
+        for line in show.report_problems(report):
             click.echo(line, err=True)
     return ended(finished)
 

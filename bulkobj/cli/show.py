@@ -58,10 +58,21 @@ class Bar:
         self._progress.stop()
 
 
-def problems(found: Iterable[Problem]) -> list[str]:
-    """A line for each problem, those of one cause drawn together, errors first."""
-    found = tuple(found)
-    several = len({problem.sheet for problem in found}) > 1
+def report_problems(report: Report) -> list[str]:
+    """A line for each problem of a file and its rows, those of one cause drawn together, errors first."""
+    return _problems(report.all_problems(), several=_several(row.line for row in report.rows))
+
+
+def _several(lines: Iterable[Line]) -> bool:
+    """Whether the rows are those of several sheets, so that a number alone says nothing."""
+    return len({line.sheet for line in lines}) > 1
+
+
+def _label(line: Line, *, several: bool) -> str:
+    return f'row {line.row} of sheet "{clean(line.sheet or "", 40)}"' if several else f"row {line.row}"
+
+
+def _problems(found: Iterable[Problem], *, several: bool) -> list[str]:
     groups: dict[tuple[Severity, str, str | None, str | None, str], list[int]] = defaultdict(list)
     for problem in found:
         sheet = problem.sheet if several else None
@@ -91,16 +102,17 @@ _ACTION_ORDER = (Action.CREATE, Action.RUN_TEMPLATE, Action.UPDATE, Action.DELET
 
 def plan_summary(plan: Plan) -> str:
     """What a plan would do: counts by action, what would be emptied or deleted, what will not be sent."""
-    lines = [line for problem in [problems(_all(plan))] for line in problem]
+    several = _several(plan.lines)
+    lines = _problems(_all(plan), several=several)
     steps = Counter(line.step.action for line in plan.lines if line.step is not None)
     lines += [f"{action.value:>14}  {steps[action]:,}" for action in _ACTION_ORDER if steps[action]]
     rest = Counter(line.result for line in plan.lines if line.step is None)
     lines += [f"{result.value:>14}  {number:,}" for result, number in sorted(rest.items())]
-    lines += _named("will be emptied", [_emptied(line) for line in plan.lines if _emptied(line)])
+    lines += _named("will be emptied", [text for line in plan.lines if (text := _emptied(line, several=several))])
     deleted = [line for line in plan.lines if line.step is not None and line.step.action is Action.DELETE]
-    lines += _named("will be deleted", [f"row {line.row}: {_called(line)}" for line in deleted])
+    lines += _named("will be deleted", [f"{_label(line, several=several)}: {_called(line)}" for line in deleted])
     noted = [line for line in plan.lines if line.step is not None and line.message]
-    lines += _named("to know", [f"row {line.row}: {clean(line.message, 200)}" for line in noted])
+    lines += _named("to know", [f"{_label(line, several=several)}: {clean(line.message, 200)}" for line in noted])
     return "\n".join(lines)
 
 
@@ -120,19 +132,19 @@ def _called(line: Line) -> str:
     return f"{title} on account {clean(line.account_id, 60)}" if line.account_id else title
 
 
-def _emptied(line: Line) -> str:
+def _emptied(line: Line, *, several: bool) -> str:
     if line.step is None or line.step.action is not Action.UPDATE:
         return ""
     fields = [OF_FIELD[name].header for name, (before, after) in line.changes.items() if before and not after]
-    return f"row {line.row}: {', '.join(fields)} of {_called(line)}" if fields else ""
+    return f"{_label(line, several=several)}: {', '.join(fields)} of {_called(line)}" if fields else ""
 
 
 def plan_details(report: Report) -> str:
     """A dry run row by row, each field with its before and after."""
-    lines = []
+    lines, several = [], _several(row.line for row in report.rows)
     for row in report.rows:
         line = row.line
-        what = f"row {line.row}: {row.result.value} {_called(line)}"
+        what = f"{_label(line, several=several)}: {row.result.value} {_called(line)}"
         lines.append(f"{what}: {clean(row.message, 600)}" if row.message else what)
         if line.action is Action.UPDATE:
             lines += [f"    {change}" for change in changes_in_words(line)]
@@ -142,11 +154,11 @@ def plan_details(report: Report) -> str:
 def first_rows(report: Report, live: Live) -> str:
     """The rows that were sent first, as the service holds them now."""
     held = {one.id: one for objectives in live.values() for one in objectives or ()}
-    lines = []
+    lines, several = [], _several(row.line for row in report.rows)
     for row in report.rows:
         if not row.attempts:
             continue
-        lines.append(f"row {row.line.row}: {row.result.value} {clean(row.message, 300)}".rstrip())
+        lines.append(f"{_label(row.line, several=several)}: {row.result.value} {clean(row.message, 300)}".rstrip())
         for one in (held[objective] for objective in row.objective_id.split(";") if objective in held):
             lines += [f"    {OF_FIELD[name].header}: {in_words(name, value)}" for name, value in one.fields.items()]
     return "\n".join(lines)
@@ -187,13 +199,16 @@ def report_summary(finished: Finished) -> str:
 
 
 def _causes(report: Report) -> list[str]:
-    causes: dict[tuple[Result, str], list[int]] = defaultdict(list)
+    several = _several(row.line for row in report.rows)
+    causes: dict[tuple[Result, str, str | None], list[int]] = defaultdict(list)
     for row in report.rows:
         if row.result in {Result.FAILED, Result.UNKNOWN, Result.CONFLICT}:
-            causes[row.result, row.message].append(row.line.row)
+            causes[row.result, row.message, row.line.sheet if several else None].append(row.line.row)
     return [
-        f"{result.value}: {'row' if len(rows) == 1 else 'rows'} {numbered(rows, 12)}: {clean(message, 400)}"
-        for (result, message), rows in causes.items()
+        f"{result.value}: {'row' if len(rows) == 1 else 'rows'} {numbered(rows, 12)}"
+        + (f' of sheet "{clean(sheet, 40)}"' if sheet else "")
+        + f": {clean(message, 400)}"
+        for (result, message, sheet), rows in causes.items()
     ]
 
 

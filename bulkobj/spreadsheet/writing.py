@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 
 from bulkobj.spreadsheet.cell_xml import cut
 from bulkobj.spreadsheet.plain import Sheet, TextTooLongError, plain_csv, plain_xlsx
 from bulkobj.spreadsheet.report_columns import WIDTH, without_report
 from bulkobj.spreadsheet.results import RESULT_HEADERS, ResultRow, Summary
+from bulkobj.spreadsheet.selecting import WHOLE
 from bulkobj.spreadsheet.summary_sheet import SUMMARY_SHEET, summary_rows
 from bulkobj.spreadsheet.table import STAMP_SHEET, BadCell, Cell, Record, SourceFile, Table
 
@@ -17,14 +19,17 @@ __all__ = ["Sheet", "TextTooLongError", "failures", "plain_csv", "plain_xlsx", "
 _NO_RESULT: tuple[Cell, ...] = (None,) * WIDTH
 
 
-def results_csv(table: Table, results: Sequence[ResultRow], *, delimiter: str = ",") -> bytes:
-    """The report on a CSV file: its own columns, then those of the results.
+def results_csv(tables: Sequence[Table], results: Sequence[ResultRow], *, delimiter: str = ",") -> bytes:
+    """The report on a file as CSV: its own columns, then those of the results.
 
-    There is a line for each record of the table, in its order; the columns of an earlier report give way. A record
-    without a result has empty cells there.
+    There is a line for each record of the tables, in their order; the columns of an earlier report give way. A record
+    without a result has empty cells there. Of several sheets the columns are those of all, and the last one says
+    which sheet a row is of.
     """
-    own = without_report(table)
-    return plain_csv((*own.headers, *RESULT_HEADERS, *_nameless(own)), list(_rows(own, results)), delimiter)
+    own = [without_report(table) for table in tables]
+    sheet = ("_sheet",) if len(own) > 1 else ()
+    cells = [(*cells, table.sheet)[: WIDTH + len(sheet)] for table in own for cells in _results(table, results)]
+    return plain_csv(*_merged(own, (*RESULT_HEADERS, *sheet), cells), delimiter)
 
 
 def results_xlsx(source: SourceFile, results: Sequence[ResultRow], summary: Summary) -> bytes:
@@ -52,9 +57,9 @@ def failures(source: SourceFile, wanted: Container[tuple[str | None, int]], form
     """
     chosen = [_chosen(without_report(table), wanted) for table in source.tables]
     if format == "csv":
-        return plain_csv(*_merged(chosen), source.delimiter or ",")
+        return plain_csv(*_merged(list(map(_importable, chosen))), source.delimiter or ",")
     with_rows = [table for table in chosen if table.records] or chosen[:1]
-    return plain_xlsx([*map(_as_sheet, with_rows), *_stamp(source)])
+    return plain_xlsx([*map(_as_sheet, with_rows), *_stamp(source, whole=len(with_rows) > 1)])
 
 
 def _as_sheet(table: Table) -> Sheet:
@@ -66,21 +71,22 @@ def _chosen(table: Table, wanted: Container[tuple[str | None, int]]) -> Table:
     return replace(table, records=tuple(one for one in table.records if (table.sheet, one.number) in wanted))
 
 
-def _merged(tables: Sequence[Table]) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
-    """Several tables as one, with the headers of all; a header that a table has twice stays two."""
+def _merged(
+    tables: Sequence[Table], more_headers: Sequence[str] = (), more_cells: Iterable[Sequence[Cell]] = repeat(())
+) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
+    """Several tables as one, with the headers of all, then more of them; a header that a table has twice stays two."""
     keys = [_numbered(table.headers) for table in tables]
     columns = tuple(dict.fromkeys(key for some in keys for key in some))
-    rows = [
-        dict(zip(some, map(_uncalculated_as_error, record.cells), strict=True))
+    records = [
+        (dict(zip(some, record.cells, strict=True)), record.beyond)
         for some, table in zip(keys, tables, strict=True)
         for record in table.records
     ]
-    beyond = [record.beyond for table in tables for record in table.records]
-    widest = max(map(len, beyond), default=0)
-    headers = (*(header for header, _ in columns), *("",) * widest)
+    widest = max((len(beyond) for _, beyond in records), default=0)
+    headers = (*(header for header, _ in columns), *more_headers, *("",) * widest)
     return headers, [
-        (*(row.get(column) for column in columns), *more, *(None,) * (widest - len(more)))
-        for row, more in zip(rows, beyond, strict=True)
+        (*(cells.get(column) for column in columns), *more, *beyond, *(None,) * (widest - len(beyond)))
+        for (cells, beyond), more in zip(records, more_cells, strict=False)
     ]
 
 
@@ -88,14 +94,24 @@ def _numbered(headers: Sequence[str]) -> list[tuple[str, int]]:
     return [(header, list(headers[:index]).count(header)) for index, header in enumerate(headers)]
 
 
+def _importable(table: Table) -> Table:
+    """The table without the texts of formulas, which a CSV file can't tell from other texts."""
+    records = (one._replace(cells=tuple(map(_uncalculated_as_error, one.cells))) for one in table.records)
+    return replace(table, records=tuple(records))
+
+
 def _uncalculated_as_error(cell: Cell) -> Cell:
     return BadCell("bad-cell", "#N/A") if isinstance(cell, BadCell) and cell.code == "uncalculated-formula" else cell
 
 
-def _rows(table: Table, results: Sequence[ResultRow]) -> Iterator[tuple[Cell, ...]]:
+def _results(table: Table, results: Sequence[ResultRow]) -> Iterator[tuple[Cell, ...]]:
     by_row = {result.row: result.cells for result in results if result.sheet == table.sheet}
-    for record in table.records:
-        yield (*record.cells, *by_row.get(record.number, _NO_RESULT), *_padded(record, table))
+    return (by_row.get(record.number, _NO_RESULT) for record in table.records)
+
+
+def _rows(table: Table, results: Sequence[ResultRow]) -> Iterator[tuple[Cell, ...]]:
+    for record, cells in zip(table.records, _results(table, results), strict=True):
+        yield (*record.cells, *cells, *_padded(record, table))
 
 
 def _nameless(table: Table) -> tuple[str, ...]:
@@ -107,6 +123,10 @@ def _padded(record: Record, table: Table) -> tuple[Cell, ...]:
     return (*record.beyond, *(None,) * (len(_nameless(table)) - len(record.beyond)))
 
 
-def _stamp(source: SourceFile) -> Iterator[Sheet]:
-    if source.stamp:
-        yield Sheet(STAMP_SHEET, (), source.stamp, hidden=True)
+def _stamp(source: SourceFile, *, whole: bool = False) -> Iterator[Sheet]:
+    """The hidden sheet of a workbook of ours; ``whole`` says on any that all its sheets are to be read."""
+    rows = [row for row in source.stamp if not whole or row[:1] != WHOLE[:1]]
+    if whole:
+        rows.append(WHOLE)
+    if rows:
+        yield Sheet(STAMP_SHEET, (), rows, hidden=True)

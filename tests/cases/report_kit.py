@@ -32,6 +32,18 @@ def assert_report(path: Path, source: SourceFile, report: Mapping[str, Any]) -> 
         assert [(shown(r.cells[width]), shown(r.cells[width + 2])) for r in written.records] == results
 
 
+def assert_joint_report(path: Path, source: SourceFile, report: Mapping[str, Any]) -> None:
+    """Of several sheets: one row for each row of each, with its cells under their headers, its result and its sheet."""
+    (written,) = read_file(path.name, path.read_bytes(), ReadOptions(delimiter=source.delimiter), is_known).tables
+    rows = [dict(zip(written.headers, map(shown, record.cells), strict=True)) for record in written.records]
+    assert [(row["_sheet"], row["_row"], row["_result"]) for row in rows] == [
+        (row["sheet"], str(row["row"]), row["result"]) for row in report["rows"]
+    ]
+    own = [(table, record) for table in map(without_report, source.tables) for record in table.records]
+    for (table, record), row in zip(own, rows, strict=True):
+        assert [row[header] for header in table.headers] == _texts(record.cells)
+
+
 def assert_failures(path: Path, source: SourceFile, report: Mapping[str, Any]) -> None:
     """The rows that are not done, in the input's own columns; read again, each says the same."""
     left = {(row["sheet"], row["row"]) for row in report["rows"] if row["result"] in _LEFT}

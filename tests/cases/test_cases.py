@@ -18,7 +18,7 @@ import make_inputs
 import pytest
 from case_kit import FOLDER, Case, documents, effects, found, names_of
 from cli_kit import Ran, against
-from report_kit import assert_failures, assert_harmless, assert_report
+from report_kit import assert_failures, assert_harmless, assert_joint_report, assert_report
 
 from bulkobj.checking import FileRequest, read_source
 from bulkobj.columns import is_known
@@ -95,9 +95,9 @@ class _Run:
         source = self._source()
         if not source.tables:
             return
-        if len(source.tables) == 1:
-            assert_report(self.folder / "checked.csv", source, checked.report)
-            assert_report(self.folder / "r.csv", source, ran.report)
+        as_csv = assert_report if len(source.tables) == 1 else assert_joint_report
+        as_csv(self.folder / "checked.csv", source, checked.report)
+        as_csv(self.folder / "r.csv", source, ran.report)
         assert_report(self.folder / "r.xlsx", source, ran.report)
         assert_failures(self.folder / "f.csv", source, ran.report)
         for name in ("checked.csv", "r.csv", "r.xlsx", "f.csv"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import pandas as pd
@@ -13,10 +14,15 @@ from hypothesis import strategies as st
 from writing_kit import HEADERS, TEXTS, read, result, source, table
 
 from bulkobj.spreadsheet.guards import guard
-from bulkobj.spreadsheet.results import RESULT_HEADERS
-from bulkobj.spreadsheet.table import BadCell, Cell
+from bulkobj.spreadsheet.results import RESULT_HEADERS, ResultRow
+from bulkobj.spreadsheet.table import BadCell, Cell, Table
 from bulkobj.spreadsheet.values import ERRORS, visible
 from bulkobj.spreadsheet.writing import failures, plain_csv, results_csv
+
+
+def report(one: Table, results: Sequence[ResultRow], delimiter: str = ",") -> bytes:
+    """The report on a file of one table."""
+    return results_csv([one], results, delimiter=delimiter)
 
 
 def expected(text: str) -> Cell:
@@ -29,7 +35,7 @@ def expected(text: str) -> Cell:
 
 def test_report_holds_the_cells_and_the_results_line_by_line() -> None:
     """Original columns first, result columns after them, one line for each record."""
-    content = results_csv(table([("a-1", "One", None), ("a-2", "Two", "x")]), [result(3, message="made"), result(2)])
+    content = report(table([("a-1", "One", None), ("a-2", "Two", "x")]), [result(3, message="made"), result(2)])
     assert content.decode("utf-8-sig").split("\r\n") == [
         ",".join((*HEADERS, *RESULT_HEADERS)),
         "a-1,One,,2,create,created,id-2,,201,1,",
@@ -41,14 +47,14 @@ def test_report_holds_the_cells_and_the_results_line_by_line() -> None:
 
 def test_record_without_a_result_has_empty_result_cells() -> None:
     """No row is left out for want of a result, and a result of another sheet is not taken for its own."""
-    records = read(results_csv(table([("a-1", "One", None)]), [result(2, sheet="Other")])).tables[0].records
+    records = read(report(table([("a-1", "One", None)]), [result(2, sheet="Other")])).tables[0].records
     assert records[0].cells == ("a-1", "One", None, *[None] * 8)
 
 
 def test_columns_of_an_earlier_report_give_way() -> None:
     """A report on a report has each result column once, with the new content."""
-    first = read(results_csv(table([("a-1", "One", "x")]), [result(2, message="old")]))
-    again = read(results_csv(first.tables[0], [result(2, message="new")])).tables[0]
+    first = read(report(table([("a-1", "One", "x")]), [result(2, message="old")]))
+    again = read(report(first.tables[0], [result(2, message="new")])).tables[0]
     assert again.headers == (*HEADERS, *RESULT_HEADERS)
     assert again.records[0].cells[len(HEADERS) + RESULT_HEADERS.index("_message")] == "new"
 
@@ -56,14 +62,14 @@ def test_columns_of_an_earlier_report_give_way() -> None:
 def test_single_columns_with_such_names_are_the_admins_own() -> None:
     """Only all result columns side by side are taken for an earlier report."""
     own = ("Title", "_row", "_message")
-    back = read(results_csv(table([("One", "7", "mine")], own), [result(2)])).tables[0]
+    back = read(report(table([("One", "7", "mine")], own), [result(2)])).tables[0]
     assert back.headers == (*own, *RESULT_HEADERS)
     assert back.records[0].cells[:3] == ("One", "7", "mine")
 
 
 def test_no_cell_is_a_formula() -> None:
     """Formulas in cells, headers and messages are guarded, and come back as they were."""
-    content = results_csv(table([("=1+1", "@x", "-2")], ("Title", "=cmd|' /C calc'!A0", "Status")), [result(2)])
+    content = report(table([("=1+1", "@x", "-2")], ("Title", "=cmd|' /C calc'!A0", "Status")), [result(2)])
     line = content.decode("utf-8-sig").split("\r\n")
     assert line[0].startswith("Title,'=cmd|")
     assert line[1].startswith("'=1+1,'@x,-2,")
@@ -72,7 +78,7 @@ def test_no_cell_is_a_formula() -> None:
 
 def test_pandas_reads_the_report_as_it_is_meant() -> None:
     """Another reader sees the same lines, multi-line cells included."""
-    content = results_csv(table([("a-1", 'say "hi"', "one\ntwo"), ("a-2", "x;y", None)]), [result(2)])
+    content = report(table([("a-1", 'say "hi"', "one\ntwo"), ("a-2", "x;y", None)]), [result(2)])
     frame = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig")
     assert frame["Notes of mine"].tolist() == ["one\ntwo", ""]
     assert frame["Title"].tolist() == ['say "hi"', "x;y"]
@@ -100,9 +106,7 @@ def test_any_text_is_read_back_the_same(rows: list[tuple[str, str]], delimiter: 
 
 def test_failures_hold_the_wanted_rows_in_the_own_columns() -> None:
     """Only the rows that are not done, without result columns, with the file's own delimiter."""
-    reported = read(
-        results_csv(table([("a-1", "One", None), ("a-2", "Two", "=x")]), [result(2), result(3)], delimiter=";")
-    )
+    reported = read(report(table([("a-1", "One", None), ("a-2", "Two", "=x")]), [result(2), result(3)], delimiter=";"))
     content = failures(reported, {(None, 3)}, "csv")
     assert content.decode("utf-8-sig") == "Account ID;Title;Notes of mine\r\na-2;Two;'=x\r\n"
     assert read(content).tables[0].records[0].cells == ("a-2", "Two", "=x")

@@ -17,7 +17,7 @@ from bulkobj.execution.records import RunHeader
 from bulkobj.execution.runs import RunStore
 from bulkobj.model import Result
 from bulkobj.plan import Live, Plan
-from bulkobj.reporting import Finished, Input, Outputs, default_path, write_all
+from bulkobj.reporting import Finished, Input, Outputs, default_path, write_what_can_be
 from bulkobj.ui import Ui
 
 
@@ -105,8 +105,8 @@ def carry_out(
     report = reports.of_journal(journal.header, journal.entries())
     if undoes and error is None and report.exit_code == 0:
         store.mark_undone(undoes)
-    written = write_all(report, input_of(journal), _outputs(journal.header), ui.tell)
-    return Finished(report, written, error, duplicates)
+    written, unwritten = write_what_can_be(report, input_of(journal), _outputs(journal.header), ui.tell)
+    return Finished(report, written, error, duplicates, unwritten)
 
 
 def _run(
@@ -148,11 +148,12 @@ def _ask_for_rest(journal: Journal, connection: Connection, ui: Ui) -> None:
 def _outputs(header: RunHeader) -> Outputs:
     """Where the run's reports go: where the user said, or beside the file."""
     said, failures = header.options["reports"], header.options["failures"]
-    paths = [Path(path) for path in said] or [default_path(_path(header), header.file, header.run)]
+    paths = [Path(path) for path in said] or [default_path(path_of(header), header.file, header.run)]
     return Outputs(tuple(paths), Path(failures) if failures else None)
 
 
-def _path(header: RunHeader) -> Path | None:
+def path_of(header: RunHeader) -> Path | None:
+    """Where the file was that the run imported; None for standard input."""
     said: Mapping[str, Any] = header.options["said"]
     return Path(said["path"]) if said["path"] else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,19 +28,23 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A command that is over: its report, the files written, and the error that ended it early, if any."""
+    """A command that is over: its report, the files written, and the error that ended it early, if any.
+
+    ``unwritten`` says of each file that could not be written what is wrong.
+    """
 
     report: Report
     written: tuple[Path, ...] = ()
     error: BulkobjError | None = None
     duplicates: int = 0
+    unwritten: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
         """The command's exit code (contract, "Exit codes")."""
         if self.error is not None:
             return self.error.exit_code
-        return 1 if self.duplicates else self.report.exit_code
+        return 1 if self.duplicates or self.unwritten else self.report.exit_code
 
 
 def check_target(path: Path, formats: Iterable[str] = FORMATS) -> None:
@@ -92,12 +96,30 @@ def _workbook(report: Report, of: Input, tell: Callable[[str], None]) -> bytes:
     from bulkobj.spreadsheet import annotating, writing  # noqa: PLC0415 - heavy, and only a report needs them
 
     rows, summary = reports.result_rows(report), reports.summary(report)
+    if (row := _too_long(of.source)) is not None:
+        tell(
+            f"row {row} has a text that is longer than a cell of a workbook can be: it is cut there, and kept in a .csv"
+        )
     if of.source.format in {"xlsx", "xlsm"} and of.source.tables:
         try:
             return annotating.annotate(of.content, of.source, rows, summary)
         except annotating.CannotAnnotateError as error:
             tell(f"the report is a plain workbook, not your own with columns added: {error}")
     return writing.results_xlsx(of.source, rows, summary)
+
+
+def _too_long(source: SourceFile) -> int | None:
+    """The first row with a text that no cell of a workbook can hold."""
+    from bulkobj.spreadsheet.cell_xml import MAX_TEXT, units  # noqa: PLC0415 - only a workbook needs it
+
+    texts = (
+        (record.number, cell)
+        for table in source.tables
+        for record in table.records
+        for cell in record.cells
+        if isinstance(cell, str)
+    )
+    return next((number for number, text in texts if units(text) > MAX_TEXT), None)
 
 
 def write_failures(report: Report, of: Input, path: Path) -> int:
@@ -120,19 +142,66 @@ class Outputs:
     reports: tuple[Path, ...] = ()
     failures: Path | None = None
 
-    def check(self) -> None:
-        """Raise UsageError for a place that can't be written, before anything is sent."""
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every file that is asked for."""
+        return self.reports if self.failures is None else (*self.reports, self.failures)
+
+    def check(self, source: Path | None) -> None:
+        """Raise UsageError for a place that can't be written, before anything is sent.
+
+        ``source`` is the file that is imported, which no output may take the place of; None is standard input.
+        """
         for path in self.reports:
             check_target(path)
         if self.failures is not None:
             check_target(self.failures, (".csv", ".xlsx"))
+        taken = {source.resolve(): "the file that is read"} if source is not None else {}
+        for path in self.paths:
+            if path.resolve() in taken:
+                raise UsageError(f"{path} would take the place of {taken[path.resolve()]}: choose another place")
+            taken[path.resolve()] = "another output"
+
+    def check_texts(self, source: SourceFile) -> None:
+        """Raise UsageError where a text of the file is too long for the failures workbook that is asked for."""
+        if self.failures is None or self.failures.suffix.lower() == ".csv":
+            return
+        row = _too_long(source)
+        if row is not None:
+            raise UsageError(
+                f"row {row} has a text that is longer than a cell of a workbook can be: "
+                f"name a .csv file in place of {self.failures}"
+            )
+
+    def each(self) -> Iterator[Outputs]:
+        """The same, file by file."""
+        for path in self.reports:
+            yield Outputs((path,))
+        if self.failures is not None:
+            yield Outputs((), self.failures)
 
 
 def write_all(report: Report, of: Input, outputs: Outputs, tell: Callable[[str], None]) -> tuple[Path, ...]:
     """Write all that was asked for; the files."""
     for path in outputs.reports:
         write_report(report, of, path, tell)
-    if outputs.failures is None:
-        return outputs.reports
-    write_failures(report, of, outputs.failures)
-    return (*outputs.reports, outputs.failures)
+    if outputs.failures is not None:
+        write_failures(report, of, outputs.failures)
+    return outputs.paths
+
+
+def write_what_can_be(
+    report: Report, of: Input, outputs: Outputs, tell: Callable[[str], None]
+) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """Write all that was asked for, as far as it goes: the files, and what is wrong with those that could not be.
+
+    For a run that has sent something: its outcome must not be lost for the sake of a file.
+    """
+    written: list[Path] = []
+    unwritten: list[str] = []
+    for one in outputs.each():
+        try:
+            written += write_all(report, of, one, tell)
+        except BulkobjError as error:
+            unwritten.append(str(error))
+    return tuple(written), tuple(unwritten)

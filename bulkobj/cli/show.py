@@ -191,6 +191,9 @@ def report_summary(finished: Finished) -> str:
             f"{counted(finished.duplicates, 'duplicate')} turned up late: the rows' messages say which to delete"
         )
     lines += [f"written: {path}" for path in finished.written]
+    lines += [f"not written: {why}" for why in finished.unwritten]
+    if finished.unwritten and report.run is not None:
+        lines.append(f"what was done is kept all the same: `bulkobj report {report.run} -o PATH` writes a report of it")
     if report.run is not None and not report.finished:
         lines.append(f"unfinished: `bulkobj resume {report.run}` goes on where it stopped")
     elif report.run is not None and report.counts[Result.UNKNOWN]:

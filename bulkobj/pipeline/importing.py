@@ -7,22 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from bulkobj import report as reports
-from bulkobj.carrying import NewRun, begin, carry_out, input_of
+from bulkobj.carrying import NewRun, begin, carry_out, input_of, path_of
 from bulkobj.checking import FileRequest, check_file
 from bulkobj.connecting import Connection, connected
 from bulkobj.errors import UsageError
 from bulkobj.execution.records import RunHeader
 from bulkobj.execution.runs import RunStore
 from bulkobj.pipeline.planning import Choices, Planned, plan_file, unusable
-from bulkobj.reporting import Finished, Outputs, check_target, write_report
+from bulkobj.reporting import Finished, Outputs, write_report
 from bulkobj.settings import Settings
 from bulkobj.ui import Estimate, Ui
 
 
 def import_file(request: FileRequest, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui) -> Finished:
     """Check, plan, ask, execute, report."""
-    outputs.check()
+    outputs.check(request.path)
     file = check_file(request)
+    outputs.check_texts(file.source)
     if file.unusable:
         return unusable(file, settings, outputs, ui)
     store = RunStore(settings.state_dir)
@@ -59,8 +60,8 @@ def resume(run: str | None, settings: Settings, ui: Ui) -> Finished | None:
 
 def rewrite_report(run: str, path: Path, settings: Settings, ui: Ui) -> Finished:
     """Write a run's report again."""
-    check_target(path)
     with closing(RunStore(settings.state_dir).open(run, read_only=True)) as journal:
+        Outputs((path,)).check(path_of(journal.header))
         report = reports.of_journal(journal.header, journal.entries())
         write_report(report, input_of(journal), path, ui.tell)
         return Finished(report, (path,))

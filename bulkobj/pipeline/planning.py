@@ -46,7 +46,7 @@ class Planned:
 
 def validate(request: FileRequest, settings: Settings | None, outputs: Outputs, ui: Ui) -> Finished:
     """Check a file and resolve its names; without settings, no call is made and names stay unresolved."""
-    outputs.check()
+    outputs.check(request.path)
     file, calls, target = check_file(request), 0, "none (offline)"
     if settings is not None:
         target = settings.target
@@ -59,7 +59,7 @@ def validate(request: FileRequest, settings: Settings | None, outputs: Outputs, 
 
 def dry_run(request: FileRequest, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui) -> Finished:
     """Plan an import, then stop."""
-    outputs.check()
+    outputs.check(request.path)
     file = check_file(request)
     if file.unusable:
         return unusable(file, settings, outputs, ui)

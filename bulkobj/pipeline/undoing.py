@@ -7,7 +7,7 @@ from contextlib import closing
 
 from bulkobj import report as reports
 from bulkobj import undoing
-from bulkobj.carrying import NewRun, begin, carry_out
+from bulkobj.carrying import NewRun, begin, carry_out, path_of
 from bulkobj.checking import FileRequest, read_source
 from bulkobj.connecting import Connection, connected
 from bulkobj.errors import UsageError
@@ -23,10 +23,10 @@ from bulkobj.ui import Estimate, Ui
 
 def undo(run: str, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool = False) -> Finished:
     """Plan the reverse of a run, ask, execute, report; ``dry`` stops after the plan."""
-    outputs.check()
     store = RunStore(settings.state_dir)
     with closing(store.open(run, read_only=True)) as journal:
         header = journal.header
+    outputs.check(path_of(header))
     settings, key = back_to(settings, header), f"undo|{header.run}"
     with store.lock(header.options["key"]), store.lock(key), connected(settings, ui.waiting) as connection:
         check_service(connection, header)

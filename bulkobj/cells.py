@@ -122,7 +122,10 @@ def _read_key(bare: str, text: str, cell: Cell) -> Given:
     if _MANGLED.fullmatch(bare):
         message = f'the spreadsheet program has shortened an id to "{bare}": {_RETYPE}'
         return Given(text, None, "mangled-number", message)
-    if isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) >= 1e15:
+    if isinstance(cell, bool | date | time):
+        message = f'the spreadsheet program has made "{bare}" of an id: {_RETYPE}'
+        return Given(text, None, "mangled-number", message)
+    if isinstance(cell, int | float) and abs(cell) >= 1e15:
         message = f'"{bare}" is too long for a number, of which spreadsheet programs keep 15 digits: {_RETYPE}'
         return Given(text, None, "mangled-number", message)
     return Given(text, unprotected(bare))
@@ -167,7 +170,7 @@ def _read_date(cell: Cell, text: str, rules: DateRules) -> Given:
     except AmbiguousDateError:
         message = (
             "day and month can be read either way, and the other dates of the column don't settle it: "
-            "say which with --date-order DMY or MDY"
+            "say which with --date-order DMY, MDY or YMD"
         )
         return Given(text, None, "ambiguous-date", message)
 

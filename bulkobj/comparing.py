@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 
 from bulkobj.model import Field, Objective, Value
@@ -10,10 +11,17 @@ _UNWRITABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])
 
 
 def comparable(value: Value) -> object:
-    """The value without what no spreadsheet keeps: the kind of line break, control characters, outer spaces."""
+    """The value without what nobody sees, or no spreadsheet keeps: the kind of line break, control characters, outer
+    spaces, and how an accented letter is put together.
+    """
     if isinstance(value, tuple):
         return frozenset(value)
-    return value.replace("\r\n", "\n").replace("\r", "\n").translate(_UNWRITABLE).strip()
+    return composed(value.replace("\r\n", "\n").replace("\r", "\n").translate(_UNWRITABLE).strip())
+
+
+def composed(text: str) -> str:
+    """The text with each accented letter in one piece, as which it looks the same (Unicode's NFC)."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def same(one: Value, other: Value) -> bool:
@@ -22,8 +30,8 @@ def same(one: Value, other: Value) -> bool:
 
 
 def folded(text: Value) -> str:
-    """A name or title without the differences that don't count: case, and how many spaces."""
-    return " ".join(str(text).split()).casefold()
+    """A name or title without the differences that don't count: case, how many spaces, how accents are written."""
+    return composed(" ".join(composed(str(text)).split()).casefold())
 
 
 def holds(objective: Objective, values: Mapping[Field, Value]) -> bool:

@@ -56,15 +56,21 @@ _MONTHS = (
     "december",
 )
 _EARLIEST, _LATEST = 1900, 2200
+#: The year, without its century, before which no plan is dated.
+_NEAR = 15
 _EXPECTED = "write it as 2024-02-08, or make it a date cell"
 
 
 @dataclass(frozen=True, slots=True)
 class DateRules:
-    """How the dates of one column are read: the order that was given or found, and the zone of a bare date-time."""
+    """How the dates of one column are read: the order that was given or found, and the zone of a bare date-time.
+
+    ``year_may_lead`` says that in dates such as ``24-02-08`` the first number may be the year.
+    """
 
     order: Order | None
     zone: tzinfo = UTC
+    year_may_lead: bool = False
 
 
 def spelled(moment: datetime) -> str:
@@ -88,6 +94,20 @@ def decided_order(texts: Iterable[str]) -> Order | None:
     return orders.pop() if len(orders) == 1 else None
 
 
+def year_may_lead(texts: Iterable[str]) -> bool:
+    """Whether the dates of three short numbers in a column make at least as much sense with the year first.
+
+    The years of a plan are few, and near: where those at the front are fewer than those at the end, or as few and
+    only the ones at the end lie in the past, somebody has to say which is meant.
+    """
+    matches = [match for text in texts if (match := _NUMBERS.fullmatch(text.strip())) and len(match["c"]) == 2]
+    fits = all(1 <= int(match["b"]) <= 12 and 1 <= int(match["c"]) <= 31 for match in matches)
+    first, last = ({int(match[name]) for match in matches} for name in "ac")
+    if not matches or not fits or len(first) > len(last):
+        return False
+    return len(first) < len(last) or (min(first) >= _NEAR > max(last))
+
+
 def _own_order(text: str) -> Order | None:
     match = _NUMBERS.fullmatch(text.strip())
     if match is None:
@@ -109,7 +129,7 @@ def read_date(text: str, rules: DateRules) -> str:
     if (match := _ISO.fullmatch(text)) is not None:
         day = _day(int(match["y"]), int(match["m"]), int(match["d"]), text)
     elif (match := _NUMBERS.fullmatch(text)) is not None:
-        day = _numbers(match, rules.order, text)
+        day = _numbers(match, rules, text)
     elif (match := _DAY_FIRST.fullmatch(text) or _MONTH_FIRST.fullmatch(text)) is not None:
         day = _day(_year(match["y"]), _month(match["month"], text), int(match["d"]), text)
     else:
@@ -117,9 +137,12 @@ def read_date(text: str, rules: DateRules) -> str:
     return midnight(day) if match["time"] is None else spelled(_moment(day, match, rules.zone, text))
 
 
-def _numbers(match: re.Match[str], order: Order | None, text: str) -> date:
+def _numbers(match: re.Match[str], rules: DateRules, text: str) -> date:
+    order = rules.order
     first, second, third = int(match["a"]), int(match["b"]), match["c"]
     own = _own_order(text)
+    if order is None and rules.year_may_lead and len(third) == 2:
+        raise AmbiguousDateError(text)
     if order is Order.YMD:
         if len(third) == 4:
             raise DateError(f'"{text}" does not begin with the year, as the date order YMD says')
@@ -167,7 +190,7 @@ def _moment(day: date, match: re.Match[str], zone: tzinfo, text: str) -> datetim
     if hours > 23 or int(minute) > 59 or seconds >= 60:
         raise DateError(f'"{text}" has a time of day that does not exist')
     naive = datetime.combine(day, time(hours, int(minute))) + timedelta(milliseconds=round(seconds * 1000))
-    return naive.replace(tzinfo=_zone(match["zone"], zone))
+    return naive.replace(tzinfo=_zone(match["zone"], zone, text))
 
 
 def _hours(hour: int, half: str | None, text: str) -> int:
@@ -178,10 +201,12 @@ def _hours(hour: int, half: str | None, text: str) -> int:
     return hour % 12 + (12 if half[0] in "pP" else 0)
 
 
-def _zone(name: str | None, otherwise: tzinfo) -> tzinfo:
+def _zone(name: str | None, otherwise: tzinfo, text: str) -> tzinfo:
     if name is None:
         return otherwise
     if name[0] not in "+-":
         return UTC
-    sign = -1 if name[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(name[1:3]), minutes=int(name[-2:])))
+    hours, minutes = int(name[1:3]), int(name[-2:])
+    if hours > 14 or minutes > 59:
+        raise DateError(f'"{text}" has a time zone that does not exist')
+    return timezone((-1 if name[0] == "-" else 1) * timedelta(hours=hours, minutes=minutes))

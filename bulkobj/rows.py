@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from bulkobj.cells import Given, read_cells
 from bulkobj.columns import ACTION, COLUMNS, OBJECTIVE_ID, TEMPLATE, Column, Need
 from bulkobj.columns import Kind as ColumnKind
-from bulkobj.dates import DateRules, Order, decided_order
+from bulkobj.dates import DateRules, Order, decided_order, year_may_lead
 from bulkobj.headers import Headers, match_headers
 from bulkobj.model import NOTHING, Action, Problem, Severity
 from bulkobj.row_checks import Earlier, Givens, Place, ReadTable, problems_of
@@ -119,10 +119,7 @@ def _unknown_table(table: Table, headers: Headers) -> CheckedTable:
 
 def _read(cells: Sequence[Cell], column: Column, rules: RowRules) -> tuple[Givens, bool]:
     """What each cell of a column says, and whether any of them is wrong; each distinct cell is read once."""
-    order = rules.date_order
-    if column.kind is ColumnKind.DATE and order is None:
-        order = decided_order({cell for cell in cells if isinstance(cell, str)})
-    dates = DateRules(order, rules.zone)
+    dates = _date_rules(cells, rules) if column.kind is ColumnKind.DATE else DateRules(None)
     # Cells of unlike types may be equal (1 and True), so that the type belongs to the key where they are mixed.
     mixed = len(set(map(type, cells)) - {NoneType}) > 1
     keys: Sequence[Any] = list(zip(map(type, cells), cells, strict=True)) if mixed else cells
@@ -132,6 +129,15 @@ def _read(cells: Sequence[Cell], column: Column, rules: RowRules) -> tuple[Given
         return givens, _any_wrong(givens)
     read = dict(zip(first, read_cells(first.values(), column, dates), strict=True))
     return list(map(read.__getitem__, keys)), _any_wrong(read.values())
+
+
+def _date_rules(cells: Iterable[Cell], rules: RowRules) -> DateRules:
+    if rules.date_order is not None:
+        return DateRules(rules.date_order, rules.zone)
+    texts = {cell for cell in cells if isinstance(cell, str)}
+    if year_may_lead(texts):
+        return DateRules(None, rules.zone, year_may_lead=True)
+    return DateRules(decided_order(texts), rules.zone)
 
 
 def _any_wrong(givens: Iterable[Given | None]) -> bool:

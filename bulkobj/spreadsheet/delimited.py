@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from bulkobj.errors import UsageError
 from bulkobj.spreadsheet.grid import Grid, best_header
@@ -16,8 +17,8 @@ from bulkobj.spreadsheet.values import csv_row
 DELIMITERS = (",", ";", "\t", "|")
 #: Characters of the file's beginning that are enough to find the delimiter by.
 _SAMPLE = 200_000
-#: Columns from which on the number of delimiters in a line says something.
-_WIDE = 4
+#: Columns from which on the number of delimiters in all lines of a cell says something, and that in one line does.
+_NARROW, _WIDE = 3, 4
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -48,7 +49,10 @@ _DECLARED = re.compile(r'"?sep=(.)"?(?:\r\n?|\n|$)', re.IGNORECASE)
 
 
 def _find(text: str, known: Callable[[str], bool]) -> str:
-    sample = text if len(text) <= _SAMPLE else text[:_SAMPLE].rpartition("\n")[0]
+    sample = text[:_SAMPLE]
+    if len(text) > _SAMPLE:
+        end = max(sample.rfind("\n"), sample.rfind("\r"))
+        sample = sample[:end] if end > 0 else sample
     return max(DELIMITERS, key=lambda delimiter: _score(sample, delimiter, known))
 
 
@@ -80,12 +84,14 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     lines = io.StringIO(text, newline="")  # as Python's csv module wants it: line ends kept, CR and CRLF too
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number = cells = widest = line = 0
+    spaced = False
     try:
         for number, row in enumerate(reader, 1):
             if len(row) > MAX_COLUMNS:
                 _drop_blank_end(row)
-            if reader.line_num - line > 1 and widest >= _WIDE:
-                _refuse_swallowed(row, number, widest, delimiter)
+            if reader.line_num - line > 1 and widest >= _NARROW:
+                _refuse_swallowed(row, number, _Style(widest, delimiter, spaced))
+            spaced = spaced or any(cell[:1] == " " for cell in row[1:])
             cells, widest, line = cells + len(row), max(widest, len(row)), reader.line_num
             if widest > MAX_COLUMNS or number > MAX_ROWS or cells > MAX_CELLS:
                 check_range(number, widest)
@@ -114,20 +120,32 @@ def _unclosed(row: int, fault: str) -> UnreadableError:
     )
 
 
-def _refuse_swallowed(row: list[str], number: int, width: int, delimiter: str) -> None:
-    """Refuse a quoted cell whose lines look like the rest of its row, whole rows, and the start of another row.
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How rows of the file look: the most columns, the delimiter, and whether white space follows it anywhere."""
+
+    width: int
+    delimiter: str
+    spaced: bool
+
+    def delimiters(self, line: str) -> int:
+        """How many there are in the line; -1 where people's commas are likelier, which have white space after them."""
+        parts = line.split(self.delimiter)
+        return -1 if not self.spaced and any(part[:1].isspace() for part in parts[1:]) else len(parts) - 1
+
+
+def _refuse_swallowed(row: list[str], number: int, style: _Style) -> None:
+    """Refuse a quoted cell of which a line looks like a whole row, or all lines like pieces of rows.
 
     A stray quotation mark swallows rows until another one happens to close it. Text of several lines that people
     write has other numbers of delimiters in its lines, and white space after them.
     """
+    last = style.width - 1
     for index, text in enumerate(row):
-        lines = _LINE_END.split(text)
-        after = len(row) - 1 - index
-        expected = [width - 1 - index, *[width - 1] * (len(lines) - 2), width - 1 - after]
-        counts = [line.count(delimiter) for line in lines]
-        if len(lines) > 1 and counts == expected and not _spaced(text, delimiter):
+        first, *rest = (style.delimiters(line) for line in _LINE_END.split(text))
+        if not rest:
+            continue
+        *whole, end = rest
+        pieces = first == last - index and end == last - (len(row) - 1 - index)
+        if (pieces and all(count == last for count in whole)) or (style.width >= _WIDE and last in whole):
             raise _unclosed(number, "swallowed")
-
-
-def _spaced(text: str, delimiter: str) -> bool:
-    return any(part[:1].isspace() for part in text.split(delimiter)[1:])

@@ -17,10 +17,9 @@ from bulkobj.errors import UsageError
 from bulkobj.spreadsheet.cell_xml import possible
 from bulkobj.spreadsheet.export_book import BookWriter, streamed
 from bulkobj.spreadsheet.export_looks import look_of
-from bulkobj.spreadsheet.guards import guard
+from bulkobj.spreadsheet.guards import guard, guard_error
 from bulkobj.spreadsheet.saving import replacing
 from bulkobj.spreadsheet.table import Cell, shown
-from bulkobj.spreadsheet.values import ERRORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +91,4 @@ def _csv_rows(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterato
 
 def _csv_text(cell: Cell) -> str:
     text = shown(cell)
-    return "" if text in ERRORS or "\0" in text or possible(text) != text else guard(text)
+    return "" if "\0" in text or possible(text) != text else guard_error(guard(text))

@@ -18,13 +18,15 @@ class SheetFacts:
     """What the workbook reader doesn't tell of a sheet; rows are counted from 1, columns from 0.
 
     Its content goes no further than ``rows`` and ``columns``; ``hidden`` are the rows that can't be seen (filtered-out
-    ones too), ``bad`` the cells that hold an error or a formula without a result.
+    ones too), ``bad`` the cells that hold an error or a formula without a result, ``shown`` what is seen in cells whose
+    number is shown as something else.
     """
 
     rows: int = 0
     columns: int = 0
     hidden: Collection[int] = frozenset()
     bad: Mapping[tuple[int, int], BadCell] = field(default_factory=dict)
+    shown: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,14 @@ class Grid:
 
 
 def with_facts(rows: list[Row], facts: SheetFacts) -> Grid:
-    """The rows with the cells put in that the workbook reader left blank; ``rows`` is changed in place."""
+    """The rows with the cells put in that the workbook reader doesn't tell of; ``rows`` is changed in place."""
     check_faults(len(facts.bad))
-    for (row, column), bad in facts.bad.items():
+    told: dict[tuple[int, int], Cell] = {**facts.shown, **facts.bad}
+    for (row, column), cell in told.items():
         rows.extend([()] * (row - len(rows)))
         cells = list(rows[row - 1])
         cells.extend([None] * (column + 1 - len(cells)))
-        cells[column] = bad
+        cells[column] = cell
         rows[row - 1] = tuple(cells)
     return Grid(rows, facts.hidden)
 

@@ -10,6 +10,11 @@ import re
 #: What starts a formula in one program or another, the full-width forms of East Asian keyboards included; a tab or
 #: a line break at the start is skipped by some programs, which then see what follows.
 _TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - full-width on purpose
+#: What spreadsheet programs show in place of a value that they could not calculate.
+ERRORS = frozenset(
+    {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!"}
+    | {"#CONNECT!", "#BUSY!", "#UNKNOWN!", "#EXTERNAL!", "#PYTHON!", "#GETTING_DATA", "#ERROR!"}
+)
 _PLAIN_NUMBER = re.compile(r"[+-][0-9]+(?:[.,][0-9]+)?")
 
 
@@ -21,6 +26,16 @@ def guard(text: str) -> str:
 def unguard(text: str) -> str:
     """The text that ``guard`` was given; a text that no guard would have been put before stays as it is."""
     return text[1:] if text[:1] == "'" and _needs_guard(text[1:]) else text
+
+
+def guard_error(text: str) -> str:
+    """A text that reads like an error of a spreadsheet program, such as ``#N/A``, written so that it stays a text."""
+    return f"'{text}" if text.lstrip("'") in ERRORS else text
+
+
+def unguard_error(text: str) -> str:
+    """The text that ``guard_error`` was given."""
+    return text[1:] if text[:1] == "'" and text.lstrip("'") in ERRORS else text
 
 
 def _needs_guard(text: str) -> bool:

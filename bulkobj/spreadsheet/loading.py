@@ -13,7 +13,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -50,7 +50,8 @@ def load(workbook: bytes) -> list[Loaded]:
     from python_calamine import CalamineError, PasswordError  # noqa: PLC0415 - only where a workbook is read
 
     try:
-        return _load(workbook)
+        with _panics_unheard():
+            return _load(workbook)
     except PasswordError as fault:
         raise UnreadableError(PROTECTED) from fault
     except (CalamineError, OSError, ValueError, OverflowError) as fault:
@@ -59,6 +60,23 @@ def load(workbook: bytes) -> list[Loaded]:
         if type(fault).__name__ == "PanicException":  # pyo3 makes it a BaseException, and exports no name for it
             raise damaged() from fault
         raise
+
+
+@contextlib.contextmanager
+def _panics_unheard() -> Iterator[None]:
+    """What the library writes to standard error where it breaks is of no use to anybody; its exception is caught."""
+    try:
+        heard, deaf = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # nobody listens anyway
+        yield
+        return
+    try:
+        os.dup2(deaf, 2)
+        yield
+    finally:
+        os.dup2(heard, 2)
+        os.close(heard)
+        os.close(deaf)
 
 
 def _load(workbook: bytes) -> list[Loaded]:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 from bulkobj.spreadsheet.grid import SheetFacts
+from bulkobj.spreadsheet.guards import ERRORS
 from bulkobj.spreadsheet.limits import UnreadableError, check_faults, check_range, check_texts
 from bulkobj.spreadsheet.package import PROTECTED, Package
 from bulkobj.spreadsheet.saferxml import Attributes, damaged, parse, tags
 from bulkobj.spreadsheet.table import BadCell
-from bulkobj.spreadsheet.values import ERRORS, bad_cell
+from bulkobj.spreadsheet.values import bad_cell
 
 MIMETYPE = "application/vnd.oasis.opendocument.spreadsheet"
 _MANIFEST = "META-INF/manifest.xml"
+#: Characters that are elements, which the workbook reader passes over.
+_TAB, _BREAK = re.compile(rb"<text:tab(?:\s[^<>]*)?/>"), re.compile(rb"<text:line-break(?:\s[^<>]*)?/>")
+#: One row that stands for more equal ones than this is a slip, or meant to do harm.
+_MOST_REPEATS = 10_000
 
 
 def refuse_protected(package: Package) -> None:
@@ -28,7 +34,7 @@ def repacked(content: bytes) -> bytes:
     with zipfile.ZipFile(target, "w") as package:
         package.writestr("mimetype", MIMETYPE)
         package.writestr(_MANIFEST, "<manifest:manifest/>")
-        package.writestr("content.xml", content)
+        package.writestr("content.xml", _BREAK.sub(b"&#10;", _TAB.sub(b"&#9;", content)))
     return target.getvalue()
 
 
@@ -64,6 +70,7 @@ class _Walker:
             self._visible = attributes.get("table:visibility", "visible") == "visible"
             self._column = self._last = 0
             self._faults: list[tuple[int, BadCell]] = []
+            self._padded: list[tuple[int, str]] = []
         elif name in _CELLS:
             self._cell, self._text = attributes, None
         elif name == "text:p" and self._cell is not None and not self._comment:
@@ -75,6 +82,7 @@ class _Walker:
         self._row, self._rows, self._columns = 1, 0, 0
         self._hidden: set[int] = set()
         self._bad: dict[tuple[int, int], BadCell] = {}
+        self._shown: dict[tuple[int, int], str] = {}
 
     def _add_text(self, text: str) -> None:
         if self._text and not self._comment:
@@ -84,7 +92,7 @@ class _Walker:
         if name == "table:table":
             self._depth -= 1
             if self._depth == 0:
-                self.tables.append(SheetFacts(self._rows, self._columns, self._hidden, self._bad))
+                self.tables.append(SheetFacts(self._rows, self._columns, self._hidden, self._bad, self._shown))
         elif self._depth != 1:
             return
         elif name in _CELLS and self._cell is not None:
@@ -104,6 +112,8 @@ class _Walker:
             check_range(1, self._last)
         if fault:
             self._faults += [(column, fault) for column in range(first, self._column)]
+        elif text := _padded(attributes, self._text):
+            self._padded += [(column, text) for column in range(first, self._column)]
 
     def _end_row(self) -> None:
         rows = range(self._row, self._row + self._repeated)
@@ -115,6 +125,12 @@ class _Walker:
         if not self._visible:
             self._hidden.update(rows)
         check_faults(len(self._bad) + len(rows) * len(self._faults))
+        if self._repeated > _MOST_REPEATS:
+            raise UnreadableError(
+                f"one row is repeated {self._repeated:,} times, down to row {self._rows:,}: delete all but one",
+                row=rows.start,
+            )
+        self._shown.update({(row, column): text for row in rows for column, text in self._padded})
         self._bad.update({(row, column): fault for row in rows for column, fault in self._faults})
 
 
@@ -126,6 +142,14 @@ def _repeats(attributes: Attributes, name: str) -> int:
     if not (number.isascii() and number.isdigit() and len(number) < 10):
         raise damaged()
     return int(number)
+
+
+def _padded(attributes: Attributes, paragraphs: list[str] | None) -> str:
+    """What is seen of a whole number that is shown with zeros before it."""
+    text = "\n".join(paragraphs or ())
+    number = attributes.get("office:value", "")
+    is_padded = attributes.get("office:value-type") == "float" and text.isdecimal() and text != number
+    return text if is_padded and text.lstrip("0") == number else ""
 
 
 def _fault(attributes: Attributes, paragraphs: list[str] | None) -> BadCell | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from bulkobj.errors import UsageError
 from bulkobj.spreadsheet.cell_xml import MAX_TEXT, possible, serial, units
-from bulkobj.spreadsheet.guards import guard
+from bulkobj.spreadsheet.guards import guard, guard_error
 from bulkobj.spreadsheet.table import BadCell, Cell, shown
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def plain_csv(headers: Sequence[str], rows: Iterable[Sequence[Cell]], delimiter:
 
 
 def _csv_text(cell: Cell) -> str:
-    return guard(possible(shown(cell)).replace("\0", "\ufffd"))
+    text = guard(possible(shown(cell)).replace("\0", "\ufffd"))
+    return text if isinstance(cell, BadCell) else guard_error(text)
 
 
 def plain_xlsx(sheets: Sequence[Sheet], *, cut: Callable[[str], str] | None = None) -> bytes:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from bulkobj.spreadsheet.guards import unguard
+from bulkobj.spreadsheet.guards import ERRORS, unguard, unguard_error
 from bulkobj.spreadsheet.table import BadCell, Cell
 
-#: What spreadsheet programs show in place of a value that they could not calculate.
-ERRORS = frozenset(
-    {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!"}
-    | {"#CONNECT!", "#BUSY!", "#UNKNOWN!", "#EXTERNAL!", "#PYTHON!", "#GETTING_DATA", "#ERROR!"}
-)
 #: White space, the non-breaking kinds included, and characters without any width.
 _INVISIBLE = (
     " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
@@ -42,13 +38,18 @@ def csv_row(row: list[str]) -> Row:
     return tuple([(_special(text) if text[0] in _SPECIAL else text) if text else None for text in row])
 
 
-_SPECIAL = _UNSEEN | {"'", "#"}
+_SPECIAL = _UNSEEN | {"'", "#", "="}
+#: How people keep a spreadsheet program from taking the zeros off an id: a formula of that one text.
+_AS_TEXT = re.compile(r'="([^"]*)"')
 
 
 def _special(text: str) -> Cell:
     if not visible(text):
         return None
-    return bad_cell(text) if text in ERRORS else unguard(text)
+    if text in ERRORS:
+        return bad_cell(text)
+    as_text = _AS_TEXT.fullmatch(text)
+    return as_text[1] or None if as_text else unguard_error(unguard(text))
 
 
 def workbook_rows(rows: Iterable[Iterable[Any]]) -> list[Row]:

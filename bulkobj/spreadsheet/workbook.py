@@ -11,11 +11,12 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bulkobj.spreadsheet.grid import Grid, SheetFacts, with_facts
 from bulkobj.spreadsheet.limits import UnreadableError, check_range, check_texts
 from bulkobj.spreadsheet.loading import load, load_apart
+from bulkobj.spreadsheet.number_formats import Format, padding_styles, shown_numbers
 from bulkobj.spreadsheet.package import Package
 from bulkobj.spreadsheet.saferxml import Attributes, parse, tags
 from bulkobj.spreadsheet.sheetxml import errors_as_text, scan
@@ -28,6 +29,9 @@ _NO_DOCUMENT = "this file isn't a spreadsheet that bulkobj reads. Save it as .xl
 _COMMON = ("sharedStrings", "styles")
 _NO_ROWS = Grid([])
 _ROW_END = re.compile(rb"</([\w.-]+:)?row>")
+#: The tag around all shared strings, and the counts in it: the workbook reader makes room for so many at once.
+_SST = re.compile(rb"<(?:[\w.-]+:)?sst\b[^<>]*>")
+_COUNTS = re.compile(rb"""\s(?:uniqueCount|count)\s*=\s*(?:"[^"]*"|'[^']*')""")
 #: Bytes of a sheet's beginning in which its header is looked for where several sheets are to choose from.
 _HEAD = 400_000
 _MOST_STRINGS = 3_000_000
@@ -118,6 +122,7 @@ class _Packer:
         self._parts: dict[str, bytes] = {}
         self._markup = 0
         self._longest_text = 0
+        self._padding: dict[int, Format] = {}
         for kind, part in related.values():
             if kind in _COMMON:
                 self._add_common(kind, package.read(part))
@@ -128,12 +133,15 @@ class _Packer:
         check_texts(xml)
         if kind == "sharedStrings":
             self._longest_text = _longest(xml)
+            xml = _SST.sub(lambda tag: _COUNTS.sub(b"", tag[0]), xml, count=1)
+        elif b"numFmt " in xml:
+            self._padding = padding_styles(xml)
         self._parts[f"xl/{kind}.xml"] = xml
 
     def add(self, name: str, xml: bytes) -> None:
         """Put a worksheet in; UnreadableError where it isn't safe or is beyond the limits."""
         check_texts(xml)
-        facts = scan(xml)
+        facts = replace(scan(xml), shown=shown_numbers(xml, self._padding))
         check_range(facts.rows, facts.columns, name)
         self._markup += xml.count(b"<")
         if any(bad.code == "bad-cell" for bad in facts.bad.values()):

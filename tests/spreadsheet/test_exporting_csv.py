@@ -55,7 +55,12 @@ def test_long_text_is_written_whole(tmp_path: Path) -> None:
     assert back_from_csv(tmp_path, [row(1, "One", "x" * 40_000)])[0][DESCRIPTION] == "x" * 40_000
 
 
-@pytest.mark.parametrize("text", ["#N/A", "#REF!", "a\0", "\ud800"])
+@pytest.mark.parametrize("text", ["#N/A", "'#N/A", "#REF!", "''#DIV/0!", '="00123"'])
+def test_texts_that_look_like_errors_or_formulas_stay_texts(tmp_path: Path, text: str) -> None:
+    assert back_from_csv(tmp_path, [row(1, "One", text)])[0] == row(1, "One", text)
+
+
+@pytest.mark.parametrize("text", ["a\0", "\ud800"])
 def test_text_that_reading_would_take_for_something_else_is_left_out(tmp_path: Path, text: str) -> None:
     """A blank cell changes nothing; an id is never left out."""
     assert back_from_csv(tmp_path, [row(1, "One", text)])[0] == row(1)

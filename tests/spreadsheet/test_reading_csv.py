@@ -117,6 +117,10 @@ def test_guards_are_taken_off_and_errors_recognised() -> None:
         ('Account ID,Title\na,"b" c\n', 2),  # text after the end
         ('Account ID,Title,A,B,C\n1,"5 in,a,b,c\n2,x,a,b,c\n3,7",a,b,c\n', 2),  # closed where a cell ends, by accident
         ('"Account ID,Title\na,b\n', 1),
+        ('Account ID,Title,A,B\n1,"T,a,b\n2,T,a,b\n\n3,T,a,b\n4,T",a,b\n5,T,a,b\n', 2),  # a blank line among them
+        ('Account ID,Title,A,B\n1,"T,a,b\n2,T\n3,T,a,b\n4,T",a,b\n', 2),  # a short row among them
+        ('Account ID,Title,A,B\n1,"T,a,b\n2,T,a,b,\n3, T,a,b\n4,T,a,b\n5,T",a,b\n', 2),  # odd rows among them
+        ('Action,Objective ID,Account ID\ndelete,"o1,A1\ndelete,o2,A2\ndelete,o3",A3\n', 2),  # few columns
     ],
 )
 def test_an_unclosed_quote_is_named_with_the_row_where_it_opens(text: str, row: int) -> None:
@@ -128,13 +132,26 @@ def test_an_unclosed_quote_is_named_with_the_row_where_it_opens(text: str, row: 
 
 @pytest.mark.parametrize(
     "cell",
-    ["Goals:\na, b, c, d, e\nf, g, h, i, j", "one\ntwo\nthree", 'say "yes"\n,,', "x,y\nz", "1,2,3\n4,5,6,7"],
+    ["Goals:\na, b, c, d, e\nf, g, h, i, j\nk, l", "one\ntwo\nthree", 'say "yes"\n,,', "x,y\nz", "1,2,3\n4,5,6,7"],
 )
 def test_texts_of_several_lines_are_not_taken_for_swallowed_rows(cell: str) -> None:
     """A paragraph with commas is just a text."""
     target = io.StringIO()
     csv.writer(target).writerows([["Account ID", "Title", "Status", "Start Date", "Note"], ["a", "b", "c", "d", cell]])
     assert rows(read(target.getvalue())) == {2: ("a", "b", "c", "d", cell)}
+
+
+def test_the_delimiter_of_a_long_file_with_old_mac_line_ends_is_found() -> None:
+    """The sample ends where a row does, whatever ends rows."""
+    text = "\r".join(["Account ID;Title", *(f"A-{n};{'T' * 60}" for n in range(5_000))])
+    assert len(table(read(text)).records) == 5_000
+
+
+def test_an_id_that_was_kept_from_being_a_number_is_the_text_that_is_seen() -> None:
+    assert rows(read('Account ID,Title\n"=""00123""",="7"\n"=""""","=""a"" & 1"\n')) == {
+        2: ("00123", "7"),
+        3: (None, '="a" & 1'),
+    }
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "\ufeff", "Account ID,Title\n", "Account ID,Title\n,\n \n", "sep=;\n"])

@@ -249,3 +249,12 @@ def test_the_kit_makes_readable_workbooks() -> None:
     """So that the refusals above are not the kit's fault."""
     assert rows(read(xlsx(sheet(ROW)))) == {2: ("a", None)}
     assert HEADER in sheet(ROW)
+
+
+@pytest.mark.parametrize("count", ["4000000000", "18446744073709551615"])
+def test_a_count_of_texts_that_is_a_lie_makes_no_room(count: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """The workbook reader would ask for as much memory as the file says, and end the process where there is less."""
+    strings = f'<sst xmlns="{MAIN}" count="{count}" uniqueCount=\'{count}\'><si><t>a</t></si></sst>'
+    body = '<row r="2"><c r="A2" t="s"><v>0</v></c></row>'
+    assert rows(read(xlsx(sheet(body), strings=strings), "plan.xlsx"))[2] == ("a", None)
+    assert capfd.readouterr().err == ""

@@ -151,3 +151,14 @@ def test_a_protected_ods_asks_for_the_password_to_be_taken_off() -> None:
     manifest = '<m:manifest xmlns:m="u"><m:file-entry><m:encryption-data/></m:file-entry></m:manifest>'
     assert "password" in problem(read(ods(**{"META-INF/manifest.xml": manifest}), "plan.ods")).message
     assert "password" in problem(read(ods(**{"encrypted-package": "x"}), "plan.ods")).message
+
+
+def test_what_stands_in_an_ods_as_an_element_is_a_character() -> None:
+    cell = CELL.replace(">x<", '>a<text:tab/>b<text:line-break text:style="s"/>c<')
+    assert rows(read(ods(f"<table:table-row>{cell}</table:table-row>"), "plan.ods"))[4][0] == "a\tb\nc"
+
+
+def test_an_id_of_an_ods_is_what_is_seen() -> None:
+    number = '<table:table-cell office:value-type="float" office:value="7310"><text:p>{}</text:p></table:table-cell>'
+    cells = number.format("007310") + number.format("7310.00")
+    assert rows(read(ods(f"<table:table-row>{cells}</table:table-row>"), "plan.ods"))[4][:2] == ("007310", 7310)

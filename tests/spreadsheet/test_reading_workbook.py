@@ -243,3 +243,33 @@ def with_openpyxl(written: list[tuple[str, str]]) -> bytes:
         page.append(row)
     book.save(target)
     return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "seen"),
+    [
+        ("000000", "7310", "007310"),
+        ("000000", "12345678", "12345678"),
+        ('"ACME-"0000', "42", "ACME-0042"),
+        ("000-000", "7310", "007-310"),
+        ("\\#0", "5", "#5"),
+        ("0", "5", 5),
+        ("0.00", "5", 5),
+        ("#,##0", "5000", 5000),
+        ("00000", "4.5", 4.5),
+        ("General", "5", 5),
+        ("00;[Red]00", "5", 5),
+    ],
+)
+def test_an_id_is_what_its_number_format_shows(code: str, number: str, seen: Cell) -> None:
+    """Nobody who filled in the sheet has ever seen the bare number; a number that is one stays one."""
+    escaped = code.replace('"', "&quot;")
+    styles = (
+        f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="170" formatCode="{escaped}"/></numFmts>'
+        '<cellStyleXfs><xf numFmtId="170"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="170"/></cellXfs>'
+        "</styleSheet>"
+    )
+    body = f'<row r="2"><c r="A2" s="1"><v>{number}</v></c><c r="B2" s="0"><v>{number}</v></c></row>'
+    first, second = rows(read(xlsx(sheet(body), styles=styles), "plan.xlsx"))[2]
+    assert (first, type(first)) == (seen, type(seen))
+    assert second == float(number)

@@ -117,6 +117,13 @@ def test_a_written_date_reads_back(moment: datetime) -> None:
         assert found.value == value
 
 
+@pytest.mark.parametrize("cell", [True, date(2024, 3, 1), datetime(2024, 3, 1, 8), "1.23457E+15", 1e15])  # noqa: DTZ001
+def test_an_id_that_the_spreadsheet_program_has_changed(cell: Any) -> None:
+    found = read_cell(cell, ACCOUNT_ID, RULES)
+    assert found is not None
+    assert found.code == "mangled-number"
+
+
 #: Made of what reading looks for, so that it comes up more often than in any text.
 _PIECES = ["(", "clear", ")", "'", " ", "\xa0", "<b>", "&amp;", "1.5E+15", "+", "7", "x"]
 _TRICKY = st.lists(st.sampled_from(_PIECES)).map("".join)

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkobj.dates import AmbiguousDateError, DateError, DateRules, Order, decided_order, read_date, spelled, unspelled
+from bulkobj.dates import (
+    AmbiguousDateError,
+    DateError,
+    DateRules,
+    Order,
+    decided_order,
+    read_date,
+    spelled,
+    unspelled,
+    year_may_lead,
+)
 
 MIDNIGHT = "2024-02-08T00:00:00.000Z"
 
@@ -41,6 +51,34 @@ MIDNIGHT = "2024-02-08T00:00:00.000Z"
 )
 def test_understood(text: str, expected: str) -> None:
     assert read_date(text, DateRules(None)) == expected
+
+
+@pytest.mark.parametrize(
+    ("texts", "doubtful"),
+    [
+        (["24-02-08"], True),
+        (["24/12/31", "24/11/30"], True),
+        (["08.02.24"], False),
+        (["08.02.24", "15.03.24", "31.12.25"], False),
+        (["13.2.24", "2024-02-08", "08/02/2024"], False),
+        (["24-02-08", "13-14-24"], False),
+        (["24-02-08", "08-02-24"], False),
+        (["2024-02-08", "8 Feb 24", ""], False),
+    ],
+)
+def test_a_year_that_may_stand_first_is_not_read_as_a_day(texts: list[str], *, doubtful: bool) -> None:
+    """Where each reading makes as much sense, nobody is given a date of another decade without a word."""
+    assert year_may_lead(texts) is doubtful
+    if doubtful:
+        with pytest.raises(AmbiguousDateError):
+            read_date(texts[0], DateRules(None, year_may_lead=True))
+        assert read_date(texts[0], DateRules(Order.YMD)).startswith("2024-")
+
+
+@pytest.mark.parametrize("text", ["2024-02-08T10:00:00+24:00", "2024-02-08T10:00:00-99:99", "2024-02-08T10:00+02:75"])
+def test_a_zone_that_does_not_exist(text: str) -> None:
+    with pytest.raises(DateError, match="time zone"):
+        read_date(text, DateRules(None))
 
 
 @pytest.mark.parametrize("text", ["02/03/2024", "2.3.2024", "02-03-24", "12/11/2024"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkobj import report as reports
-from bulkobj.checking import FileRequest, read_source
+from bulkobj.checking import FileRequest, check_file
 from bulkobj.connecting import Connection
 from bulkobj.errors import BulkobjError, InvalidFileError, StoppedError
 from bulkobj.execution.journal import Journal
@@ -160,5 +160,11 @@ def path_of(header: RunHeader) -> Path | None:
 
 def input_of(journal: Journal) -> Input:
     """The file that a run imported, read again as it was read then."""
-    header, content = journal.header, journal.content()
-    return Input(read_source(FileRequest.again(header.file, content, header.options["said"])), content)
+    header = journal.header
+    return input_again(FileRequest.again(header.file, journal.content(), header.options["said"]))
+
+
+def input_again(request: FileRequest) -> Input:
+    """A file that was imported before, read again as it was read then."""
+    file = check_file(request)
+    return Input(file.source, request.content, file.settled)

@@ -15,7 +15,7 @@ from bulkobj.dates import Order
 from bulkobj.errors import UsageError
 from bulkobj.model import Problem, Severity
 from bulkobj.names import Aliases, Directory, Kind, resolve, wanted
-from bulkobj.plan import Plan
+from bulkobj.plan import NOT_EXPORTED, Exported, Plan
 from bulkobj.planning import checked
 from bulkobj.rows import CheckedTable, Row, RowRules, check_tables
 from bulkobj.spreadsheet.reading import ReadOptions, read_file
@@ -67,11 +67,15 @@ class FileRequest:
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """A file as it was read, with its rows; unusable where a problem of the file as a whole is an error."""
+    """A file as it was read, with its rows; unusable where a problem of the file as a whole is an error.
+
+    ``stamp`` is the mark of a workbook of ours.
+    """
 
     request: FileRequest
     source: SourceFile
     tables: tuple[CheckedTable, ...] = ()
+    stamp: Stamp | None = None
 
     def wanted(self) -> frozenset[Kind]:
         """The kinds of names that must be read: those in the rows, and those that tell a stamped file's tenant."""
@@ -93,24 +97,29 @@ class CheckedFile:
 
     def checked(self) -> Plan:
         """The plan of a file that was only checked."""
-        return self.plan(checked(self.tables))
+        return self.plan(checked(self.tables, self.exported))
 
     @property
-    def stamp(self) -> Stamp | None:
-        """The mark of a workbook of ours."""
-        return read_stamp(self.source.stamp)
+    def exported(self) -> Exported:
+        """What the file was exported with; nothing where it isn't an export, or can't say."""
+        return NOT_EXPORTED if self.stamp is None else Exported(self.stamp.bases, self.stamp.settings)
+
+    def settled(self) -> SourceFile:
+        """The file with each date that only other rows made clear written so that it is clear by itself."""
+        return replace(self.source, tables=tuple(table.settled() for table in self.tables))
 
     def of_tenant(self, tenant: str, directory: Directory) -> CheckedFile:
         """The same with a problem where the workbook is another tenant's (contract, "The round trip")."""
         stamp = self.stamp
-        ids = {thing.id for kind in (Kind.STATUS, Kind.CATEGORY) for thing in directory.things.get(kind, ())}
-        if stamp is None or stamp.is_of(tenant, ids):
+        if stamp is None or stamp.is_of(tenant, directory.settings()):
             return self
-        message = (
-            f"this workbook was made from {stamp.tenant}, and {tenant} is another tenant: "
-            "make it again from the tenant that you mean, or name the other one with --base-url or --profile"
-        )
-        wrong = Problem("wrong-tenant", message)
+        made_from = f"this workbook was made from {stamp.tenant}"
+        if stamp.tenant == tenant:
+            why = f"{made_from}, and none of the statuses and categories of then is there now: it is another tenant"
+        else:
+            why = f"{made_from}, and {tenant} is another tenant"
+        advice = "Make it again from the tenant that you mean, or name the other one with --base-url or --profile"
+        wrong = Problem("wrong-tenant", f"{why}. {advice}")
         return replace(self, source=replace(self.source, problems=(*self.source.problems, wrong)))
 
     @property
@@ -145,7 +154,7 @@ def check_file(request: FileRequest) -> CheckedFile:
     _check_maps(parsed_maps(request.maps), source)
     if any(problem.severity is Severity.ERROR for problem in source.problems):
         return CheckedFile(request, source)
-    return CheckedFile(request, source, check_tables(source.tables, rules))
+    return CheckedFile(request, source, check_tables(source.tables, rules), read_stamp(source.stamp))
 
 
 def parsed_maps(pairs: Iterable[tuple[str, str]]) -> dict[str, Column]:

@@ -94,6 +94,11 @@ def decided_order(texts: Iterable[str]) -> Order | None:
     return orders.pop() if len(orders) == 1 else None
 
 
+def needs_order(text: str) -> bool:
+    """Whether the text is a date in numbers, of which somebody has to say which one is the day."""
+    return _NUMBERS.fullmatch(text.strip()) is not None
+
+
 def year_may_lead(texts: Iterable[str]) -> bool:
     """Whether the dates of three short numbers in a column make at least as much sense with the year first.
 

@@ -117,8 +117,8 @@ class Export:
 
     def stamp(self) -> Stamp:
         """The mark of the workbook, without the base values."""
-        ids = {thing.id for kind in (Kind.STATUS, Kind.CATEGORY) for thing in self.directory.things.get(kind, ())}
-        return Stamp("export", self.tenant, self.layout.value, self.made_at, frozenset(ids))
+        settings = self.directory.settings()
+        return Stamp("export", self.tenant, self.layout.value, self.made_at, settings)
 
     def lists(self) -> dict[str, list[str]]:
         """The names that the cells of a column can be chosen from."""

@@ -68,6 +68,11 @@ class Directory:
         name = next((thing.name for thing in things if thing.id == id_), id_)
         return id_ if sum(folded(thing.name) == folded(name) for thing in things) > 1 else name
 
+    def settings(self) -> dict[str, str]:
+        """The statuses and categories: what people see for each id."""
+        kinds = (Kind.STATUS, Kind.CATEGORY)
+        return {thing.id: self.name(kind, thing.id) for kind in kinds for thing in self.things.get(kind, ())}
+
 
 #: The user's own words for names, folded.
 Aliases = Mapping[Kind, Mapping[str, str]]

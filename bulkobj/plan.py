@@ -14,8 +14,19 @@ from bulkobj.rows import Row
 #: The objectives of each account that was read, by account id; None where the service does not know the account.
 Live = Mapping[str, tuple[Objective, ...] | None]
 
-#: What the objectives of an exported file were at the time, by objective id.
-Bases = Mapping[str, Mapping[Field, Value]]
+#: The fields of an objective as they were when a file was exported.
+Base = Mapping[Field, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an exported file knows of its objectives, by their ids, and what people saw for each id of a setting."""
+
+    bases: Mapping[str, Base] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+NOT_EXPORTED = Exported()
 
 #: A field's value before and after, as people see them (names, not ids); None is "no objective there".
 Change = tuple[Value | None, Value | None]

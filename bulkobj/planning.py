@@ -11,24 +11,26 @@ from bulkobj.comparing import folded, same
 from bulkobj.headers import Headers
 from bulkobj.model import NOTHING, Action, Field, Objective, Problem, Result, Severity, Value
 from bulkobj.names import Directory, Kind
-from bulkobj.plan import Bases, Change, Line, Live, Plan, Step
+from bulkobj.plan import NOT_EXPORTED, Base, Change, Exported, Line, Live, Plan, Step
 from bulkobj.row_checks import DUPLICATE_ID, Place, at, ends_early, is_backwards
 from bulkobj.rows import CheckedTable, Row
 from bulkobj.spreadsheet.table import shown
 
 
-def checked(tables: Iterable[CheckedTable]) -> Plan:
+def checked(tables: Iterable[CheckedTable], exported: Exported = NOT_EXPORTED) -> Plan:
     """The plan of rows that were checked only: each is valid or invalid, and nothing is to be sent."""
-    return _plan(tables, lambda row, _: _unsent(row, row.problems, Result.VALID))
+    return _plan(tables, _Planner(NOTHING, Directory(), exported).checked)
 
 
-def make_plan(tables: Iterable[CheckedTable], live: Live, directory: Directory, bases: Bases = NOTHING) -> Plan:
+def make_plan(
+    tables: Iterable[CheckedTable], live: Live, directory: Directory, exported: Exported = NOT_EXPORTED
+) -> Plan:
     """Plan every row against what is live; ``live`` must hold every one of :func:`accounts_to_read`.
 
-    ``bases`` is what the objectives were when the file was exported: where a file knows that, a cell that equals it
-    was not edited, and an edit of what has changed in the service since is a conflict (contract, "The round trip").
+    Where a file knows what its objectives were when they were exported, a cell that equals that was not edited, and an
+    edit of what has changed in the service since is a conflict (contract, "The round trip").
     """
-    return _plan(tables, _Planner(live, directory, bases).line)
+    return _plan(tables, _Planner(live, directory, exported).line)
 
 
 def _plan(tables: Iterable[CheckedTable], line_of: Callable[[Row, Headers], Line]) -> Plan:
@@ -55,9 +57,17 @@ def _unsent(row: Row, problems: Iterable[Problem], result: Result, message: str 
 class _Planner:
     live: Live
     directory: Directory
-    bases: Bases
+    exported: Exported
     titled: dict[tuple[str, str], Place] = field(default_factory=dict)
     addressed: dict[str, Place] = field(default_factory=dict)
+
+    def checked(self, row: Row, headers: Headers) -> Line:
+        """What is known of a row without the service: what was exported so is accepted, whatever it is."""
+        base = self.exported.bases.get(row.value(OBJECTIVE_ID)) if row.problems else None
+        if base is None or row.action is not Action.UPDATE:
+            return _unsent(row, row.problems, Result.VALID)
+        edited = {name: given for name, given in _fields(row) if not self._was(given, name, base)}
+        return _unsent(row, self._standing(row, headers, edited), Result.VALID)
 
     def line(self, row: Row, headers: Headers) -> Line:
         match row.action:
@@ -111,13 +121,18 @@ class _Planner:
         line = _unsent(row, row.problems, Result.WOULD_DELETE)
         if line.faulty:
             return line
-        step = Step(Action.DELETE, before.account_id, before.id, before=before)
         changes: dict[Field, Change] = {name: (self._displayed(name, v), None) for name, v in before.fields.items()}
-        return line._replace(step=step, title=str(before.get(Field.TITLE)), changes=changes)
+        line = line._replace(title=str(before.get(Field.TITLE)), changes=changes)
+        base = self.exported.bases.get(before.id)
+        moved = [OF_FIELD[name].header for name in Field if _moved(name, before, base)]
+        if moved:
+            message = f"it was changed in the service since the export ({', '.join(moved)}). Export again to delete it"
+            return line._replace(result=Result.CONFLICT, message=message)
+        return line._replace(step=Step(Action.DELETE, before.account_id, before.id, before=before))
 
     def _update(self, row: Row, headers: Headers, before: Objective) -> Line:
         """Lay the row's edited cells over the live objective; what the service already holds is never an error."""
-        row, base = self._addressing(row, headers, before), self.bases.get(before.id)
+        row, base = self._addressing(row, headers, before), self.exported.bases.get(before.id)
         edited = {name: given for name, given in _fields(row) if not self._holds(given, name, before, base)}
         problems = (*self._standing(row, headers, edited), *_backwards(row, headers, before, edited))
         line = _unsent(row, problems, Result.UNCHANGED)._replace(action=Action.UPDATE, objective_id=before.id)
@@ -160,11 +175,17 @@ class _Planner:
         message = f"{at(earlier, row.sheet)} already has this objective: keep one of the two"
         return row._replace(problems=(*row.problems, _problem(row, headers, DUPLICATE_ID, message, OBJECTIVE_ID)))
 
-    def _holds(self, given: Given, name: Field, before: Objective, base: Mapping[Field, Value] | None) -> bool:
+    def _holds(self, given: Given, name: Field, before: Objective, base: Base | None) -> bool:
         """Whether the cell says what is live already, or what the file was exported with and so was not edited."""
         if self._says(given, name, before.get(name)):
             return True
-        return base is not None and self._says(given, name, base.get(name, name.empty))
+        return base is not None and self._was(given, name, base)
+
+    def _was(self, given: Given, name: Field, base: Base) -> bool:
+        """Whether the cell says what the file was exported with, by the names of now or of then."""
+        value = base.get(name, name.empty)
+        then = self.exported.settings.get(value, "") if isinstance(value, str) else ""
+        return self._says(given, name, value) or (bool(then) and same(given.text, then))
 
     def _says(self, given: Given, name: Field, value: Value) -> bool:
         if given.value is not None and same(given.value, value):
@@ -190,7 +211,7 @@ class _Planner:
     def _change(self, name: Field, before: Objective, after: Value) -> Change:
         return self._displayed(name, before.get(name)), self._displayed(name, after)
 
-    def _conflict(self, name: Field, before: Objective, base: Mapping[Field, Value] | None, given: Given) -> str:
+    def _conflict(self, name: Field, before: Objective, base: Base | None, given: Given) -> str:
         then = shown(written(self._displayed(name, (base or {}).get(name, name.empty)), OF_FIELD[name].kind))
         now = shown(written(self._displayed(name, before.get(name)), OF_FIELD[name].kind))
         return (
@@ -206,7 +227,7 @@ def _fields(row: Row) -> Iterator[tuple[Field, Given]]:
             yield name, given
 
 
-def _moved(name: Field, before: Objective, base: Mapping[Field, Value] | None) -> bool:
+def _moved(name: Field, before: Objective, base: Base | None) -> bool:
     return base is not None and not same(base.get(name, name.empty), before.get(name))
 
 

@@ -20,10 +20,11 @@ FORMATS = (_CSV, ".xlsx", _JSON, _HTML)
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The file that a report is about: as it was read, and its bytes."""
+    """The file that a report is about: as it was read, its bytes, and how rows of it are written to stand alone."""
 
     source: SourceFile
     content: bytes
+    settled: Callable[[], SourceFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _too_long(source: SourceFile) -> int | None:
     return next((number for number, text in texts if units(text) > MAX_TEXT), None)
 
 
-def write_failures(report: Report, of: Input, path: Path) -> int:
+def write_failures(report: Report, of: Input, path: Path, tell: Callable[[str], None]) -> int:
     """Write the rows that are not done, ready to be mended and imported; how many there are.
 
     Rows that ``bulkobj resume`` takes care of (not attempted yet, or unknown) are left out: imported from here as well,
@@ -131,7 +132,12 @@ def write_failures(report: Report, of: Input, path: Path) -> int:
     from bulkobj.spreadsheet import writing  # noqa: PLC0415 - brings pandas, which only a report needs
 
     wanted = reports.not_done(report)
-    save(path, writing.failures(of.source, wanted, path.suffix.lower().lstrip(".")))
+    if of.source.stamp and wanted and path.suffix.lower() == ".csv":
+        tell(
+            f"{path} is a CSV file, and can't hold what the workbook was exported with: imported from there, a row"
+            " overwrites what was changed in the service since. Name an .xlsx file to be warned of that"
+        )
+    save(path, writing.failures(of.settled(), wanted, path.suffix.lower().lstrip(".")))
     return len(wanted)
 
 
@@ -186,7 +192,7 @@ def write_all(report: Report, of: Input, outputs: Outputs, tell: Callable[[str],
     for path in outputs.reports:
         write_report(report, of, path, tell)
     if outputs.failures is not None:
-        write_failures(report, of, outputs.failures)
+        write_failures(report, of, outputs.failures, tell)
     return outputs.paths
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from itertools import repeat
 from types import NoneType
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from bulkobj.cells import Given, read_cells
 from bulkobj.columns import ACTION, COLUMNS, OBJECTIVE_ID, TEMPLATE, Column, Need
 from bulkobj.columns import Kind as ColumnKind
-from bulkobj.dates import DateRules, Order, decided_order, year_may_lead
+from bulkobj.dates import DateRules, Order, decided_order, needs_order, year_may_lead
 from bulkobj.headers import Headers, match_headers
 from bulkobj.model import NOTHING, Action, Problem, Severity
 from bulkobj.row_checks import Earlier, Givens, Place, ReadTable, problems_of
@@ -83,6 +83,28 @@ class CheckedTable(ReadTable):
         givens = zip(*self.columns.values(), strict=True) if self.columns else repeat(())
         for index, (number, action, cells) in enumerate(zip(numbers, self.actions, givens, strict=False)):
             yield Row(number, self.source.sheet, action, cells, places, self.found.get(index, ()))
+
+    def settled(self) -> Table:
+        """The table with each date that other rows of its column make clear written so that it is clear by itself."""
+        dates = {
+            place: self.columns[column.header]
+            for place, column in self.headers.columns.items()
+            if column.kind is ColumnKind.DATE
+        }
+        records = (
+            record._replace(
+                cells=tuple(_settled(cell, dates.get(place), index) for place, cell in enumerate(record.cells))
+            )
+            for index, record in enumerate(self.source.records)
+        )
+        return replace(self.source, records=tuple(records)) if dates else self.source
+
+
+def _settled(cell: Cell, givens: Givens | None, index: int) -> Cell:
+    given = givens[index] if givens is not None else None
+    if given is None or not isinstance(cell, str) or not isinstance(given.value, str) or not needs_order(cell):
+        return cell
+    return given.value.removesuffix("T00:00:00.000Z")
 
 
 def check_tables(tables: Iterable[Table], rules: RowRules) -> tuple[CheckedTable, ...]:

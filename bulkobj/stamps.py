@@ -17,20 +17,20 @@ _PIECE = 30_000
 class Stamp:
     """The mark on a workbook of ours.
 
-    ``tenant`` is a host and port; ``settings`` are the ids of its statuses and categories. ``bases`` are the fields of
-    every exported objective as they were, by its id (contract, "The round trip").
+    ``tenant`` is a host and port; ``settings`` are its statuses and categories: what people saw for each id. ``bases``
+    are the fields of every exported objective as they were, by its id (contract, "The round trip").
     """
 
     kind: str
     tenant: str
     layout: str = "one-sheet"
     made_at: str = ""
-    settings: frozenset[str] = frozenset()
+    settings: Mapping[str, str] = field(default_factory=dict)
     bases: Mapping[str, Mapping[Field, Value]] = field(default_factory=dict)
 
     def is_of(self, tenant: str, settings: Collection[str]) -> bool:
         """Whether it is that tenant's: by its host and port, and by ids of which some must still be there."""
-        return self.tenant == tenant and (not self.settings or not self.settings.isdisjoint(settings))
+        return self.tenant == tenant and (not self.settings or not self.settings.keys().isdisjoint(settings))
 
 
 def stamp_rows(stamp: Stamp, bases: Iterable[tuple[str, Mapping[Field, Value]]] = ()) -> Iterator[Sequence[Cell]]:
@@ -40,8 +40,8 @@ def stamp_rows(stamp: Stamp, bases: Iterable[tuple[str, Mapping[Field, Value]]] 
     yield "tenant", stamp.tenant
     yield "layout", stamp.layout
     yield "made at", stamp.made_at
-    for id_ in sorted(stamp.settings):
-        yield "setting", id_
+    for id_, name in sorted(stamp.settings.items()):
+        yield "setting", id_, f"|{name}"
     for objective, fields in (*stamp.bases.items(), *bases) if stamp.bases else bases:
         text = json.dumps({name.value: value for name, value in fields.items()}, ensure_ascii=True)
         pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
@@ -51,21 +51,21 @@ def stamp_rows(stamp: Stamp, bases: Iterable[tuple[str, Mapping[Field, Value]]] 
 def read_stamp(rows: Iterable[Sequence[Cell]]) -> Stamp | None:
     """The stamp that the rows hold; None where they hold none, or one that has been tampered with."""
     said: dict[str, str] = {}
-    settings: set[str] = set()
+    settings: dict[str, str] = {}
     bases: dict[str, Mapping[Field, Value]] = {}
     try:
         for row in rows:
             name, *values = (str(cell) for cell in row if cell is not None)
             match name:
                 case "setting":
-                    settings.add(values[0])
+                    settings[values[0]] = "".join(values[1:]).removeprefix("|")
                 case "base":
                     bases[json.loads(values[0])] = _base("".join(piece.removeprefix("|") for piece in values[1:]))
                 case _:
                     said[name] = values[0] if values else ""
         if said.get("bulkobj") != "1":
             return None
-        return Stamp(said["kind"], said["tenant"], said["layout"], said["made at"], frozenset(settings), bases)
+        return Stamp(said["kind"], said["tenant"], said["layout"], said["made at"], settings, bases)
     except (ValueError, KeyError, IndexError, AttributeError, TypeError):
         return None
 

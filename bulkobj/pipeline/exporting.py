@@ -78,7 +78,6 @@ def import_template(output: Path, settings: Settings, ui: Ui) -> None:
     with connected(settings, ui.waiting) as connection:
         directory, _ = connection.names(kinds)
         made_at = connection.clock.wall().isoformat(timespec="seconds")
-        ids = frozenset(thing.id for kind in kinds[:2] for thing in directory.things[kind])
-        stamp = Stamp("template", connection.tenant, made_at=made_at, settings=ids)
+        stamp = Stamp("template", connection.tenant, made_at=made_at, settings=directory.settings())
     names = {kind.value: [directory.name(kind, thing.id) for thing in directory.things[kind]] for kind in kinds}
     save(output, blank.blank_workbook(names, tuple(stamp_rows(stamp))))

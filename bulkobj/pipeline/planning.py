@@ -78,8 +78,8 @@ def plan_file(file: CheckedFile, connection: Connection, ui: Ui) -> Planned:
         plan = _unattempted(file) if file.unusable else file.plan(make_plan(file.tables, {}, directory))
         return Planned(file, plan, {}, calls)
     live, more = connection.live(accounts, lambda done, total: ui.progress("Reading accounts", done, total))
-    bases = file.stamp.bases if file.stamp is not None else {}
-    return Planned(file, file.plan(make_plan(file.tables, live, directory, bases)), live, calls + more)
+    plan = file.plan(make_plan(file.tables, live, directory, file.exported))
+    return Planned(file, plan, live, calls + more)
 
 
 def unusable(file: CheckedFile, settings: Settings, outputs: Outputs, ui: Ui) -> Finished:
@@ -122,7 +122,7 @@ def _unattempted(file: CheckedFile) -> Plan:
 
 
 def _written(report: Report, file: CheckedFile, outputs: Outputs, ui: Ui) -> Finished:
-    return Finished(report, write_all(report, Input(file.source, file.request.content), outputs, ui.tell))
+    return Finished(report, write_all(report, Input(file.source, file.request.content, file.settled), outputs, ui.tell))
 
 
 def now() -> datetime:

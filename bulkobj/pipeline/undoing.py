@@ -7,8 +7,8 @@ from contextlib import closing
 
 from bulkobj import report as reports
 from bulkobj import undoing
-from bulkobj.carrying import NewRun, begin, carry_out, path_of
-from bulkobj.checking import FileRequest, read_source
+from bulkobj.carrying import NewRun, begin, carry_out, input_again, path_of
+from bulkobj.checking import FileRequest
 from bulkobj.connecting import Connection, connected
 from bulkobj.errors import UsageError
 from bulkobj.execution.records import Entry, RunHeader, State
@@ -16,7 +16,7 @@ from bulkobj.execution.runs import RunStore
 from bulkobj.pipeline.importing import back_to, check_service
 from bulkobj.pipeline.planning import now
 from bulkobj.plan import Live, Plan
-from bulkobj.reporting import Finished, Input, Outputs, write_all
+from bulkobj.reporting import Finished, Outputs, write_all
 from bulkobj.settings import Settings
 from bulkobj.ui import Estimate, Ui
 
@@ -40,7 +40,7 @@ def undo(run: str, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool = 
             report = reports.of_plan(plan, header.file, header.target, calls, dry_run=dry, made_at=now())
             if not dry and not header.undone:
                 _put_down(header, store, undone=report.exit_code == 0)
-            return Finished(report, write_all(report, Input(read_source(request), content), outputs, ui.tell))
+            return Finished(report, write_all(report, input_again(request), outputs, ui.tell))
         if not ui.agrees(plan, Estimate.of(plan.steps, calls, settings.rate, settings.concurrency)):
             raise UsageError("nothing was sent")
         _put_down(header, store, undone=False)

@@ -20,7 +20,7 @@ from case_kit import FOLDER, Case, documents, effects, found, names_of
 from cli_kit import Ran, against
 from report_kit import assert_failures, assert_harmless, assert_joint_report, assert_report
 
-from bulkobj.checking import FileRequest, read_source
+from bulkobj.checking import FileRequest, check_file, read_source
 from bulkobj.columns import is_known
 from bulkobj.errors import BulkobjError
 from bulkobj.sandbox.seeds import seeds
@@ -99,22 +99,25 @@ class _Run:
         as_csv(self.folder / "checked.csv", source, checked.report)
         as_csv(self.folder / "r.csv", source, ran.report)
         assert_report(self.folder / "r.xlsx", source, ran.report)
-        assert_failures(self.folder / "f.csv", source, ran.report)
+        assert_failures(self.folder / "f.csv", check_file(self._request()).settled(), ran.report)
         for name in ("checked.csv", "r.csv", "r.xlsx", "f.csv"):
             assert_harmless(self.folder / name, source)
 
-    def _source(self) -> SourceFile:
+    def _request(self) -> FileRequest:
         said = self.case.said
-        request = FileRequest(
+        return FileRequest(
             self.path.name,
             self.path.read_bytes(),
             sheets=said("--sheet"),
             maps=tuple((header, field) for header, _, field in (pair.rpartition("=") for pair in said("--map"))),
             encoding=next(iter(said("--encoding")), None),
             delimiter=next(iter(said("--delimiter")), None),
+            date_order=next(iter(said("--date-order")), None),
         )
+
+    def _source(self) -> SourceFile:
         try:
-            return read_source(request)
+            return read_source(self._request())
         except BulkobjError as error:
             raise AssertionError(f"the program read what can't be read: {error}") from error
 

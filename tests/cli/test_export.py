@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from cli_kit import against, calls
 
+from bulkobj.sandbox.seeds import seeds
 from bulkobj.sandbox.server import SandboxServer
 
 FORMATS = [("one-sheet", ".xlsx"), ("sheet-per-account", ".xlsx"), ("one-sheet", ".csv")]
@@ -200,3 +201,58 @@ def test_account_names_stand_in_for_ids(server: SandboxServer) -> None:
     (problem,) = ran.report["rows"][0]["problems"]
     assert problem["code"] == "ambiguous-name"
     assert "HARB-2101" in problem["message"]
+
+
+@pytest.mark.parametrize("change", ["renamed", "removed"])
+def test_an_untouched_export_outlives_a_change_of_names(server: SandboxServer, tmp_path: Path, change: str) -> None:
+    """A value that was exported is accepted whatever has become of its name; an edit to it is not."""
+    path = exported(server, tmp_path / "plan.xlsx")
+    statuses = seeds()["statuses"]
+    old = next(one for one in statuses if one["displayName"] == "In Progress")
+    if change == "renamed":
+        server.put("statuses", [old | {"displayName": "Doing"}])
+    else:
+        server.put("statuses", [one for one in statuses if one is not old], replace=True)
+    for command in ("validate", "import"):
+        ran = against(server, command, path, "--json", *(["--yes"] if command == "import" else []))
+        assert ran.code == 0, ran.err
+    assert ran.report["counts"] == {"unchanged": 30}
+    other = next(one["id"] for one in server.objectives() if one["statusId"] != old["id"])
+    edit(path, other, Status="In Progress")
+    assert against(server, "import", path, "--dry-run").code == 3
+
+
+def test_what_the_service_holds_already_is_no_error_of_an_export(server: SandboxServer, tmp_path: Path) -> None:
+    """Neither for an import nor for a check, with the service or without; an edited cell is judged."""
+    odd = {"description": "<b>bold</b>", "startDate": "2027-03-01T00:00:00.000Z", "endDate": "2027-01-01T00:00:00.000Z"}
+    server.put("objectives", [next(one for one in server.objectives() if one["id"] == G2) | odd])
+    path = exported(server, tmp_path / "plan.xlsx")
+    for arguments in (("validate", path), ("validate", path, "--offline"), ("import", path, "--yes")):
+        assert against(server, *arguments).code == 0
+    edit(path, G2, Description="<i>edited</i>")
+    ran = against(server, "validate", path, "--offline", "--json")
+    assert [p["code"] for row in ran.report["rows"] for p in row["problems"]] == ["html-markup"]
+
+
+def test_a_deletion_of_what_was_changed_since_is_a_conflict(server: SandboxServer, tmp_path: Path) -> None:
+    """A colleague's work is not deleted by somebody who has never seen it."""
+    path = exported(server, tmp_path / "plan.xlsx")
+    server.put("objectives", [next(one for one in server.objectives() if one["id"] == G2) | {"title": "Theirs"}])
+    edit(path, G2, Action="delete")
+    ran = against(server, "import", path, "--yes", "--json")
+    assert (ran.code, ran.report["counts"]) == (1, {"conflict": 1, "unchanged": 29})
+    assert "Title" in next(row["message"] for row in ran.report["rows"] if row["result"] == "conflict")
+    assert writes(server) == []
+
+
+def test_failures_of_an_export_as_csv_come_with_a_warning(server: SandboxServer, tmp_path: Path) -> None:
+    """A CSV file can't say what was there, so that a conflict would not be noticed a second time."""
+    path = exported(server, tmp_path / "plan.xlsx")
+    server.put("objectives", [next(one for one in server.objectives() if one["id"] == G2) | {"title": "Theirs"}])
+    edit(path, G2, Title="Ours")
+    failures = (tmp_path / "f.csv", tmp_path / "f.xlsx")
+    warned = against(server, "import", path, "--yes", "--failures", failures[0])
+    assert "overwrites what was changed in the service" in warned.err
+    assert "overwrites" not in against(server, "import", path, "--yes", "--failures", failures[1]).err
+    ran = against(server, "import", failures[1], "--dry-run", "--json")
+    assert ran.report["counts"] == {"conflict": 1}

@@ -61,8 +61,8 @@ def accounts_of(found: Sequence[dict[Field, Value]]) -> tuple[Account, ...]:
 def planned(content: bytes, name: str, accounts: Sequence[Account]) -> Plan:
     file = check_file(FileRequest(name, content)).resolved(DIRECTORY, {})
     assert not [problem for problem in file.source.problems if problem.severity == "error"], file.source.problems
-    bases = file.stamp.bases if file.stamp else {}
-    return make_plan(file.tables, {account.about.id: account.objectives for account in accounts}, DIRECTORY, bases)
+    live = {account.about.id: account.objectives for account in accounts}
+    return make_plan(file.tables, live, DIRECTORY, file.exported)
 
 
 def written(accounts: tuple[Account, ...], layout: Layout, ending: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bulkobj.model import Field, Named, Objective
 from bulkobj.names import Directory, Kind, resolve
-from bulkobj.plan import Line, Plan
+from bulkobj.plan import Exported, Line, Plan
 from bulkobj.planning import make_plan
 from bulkobj.rows import CheckedTable, RowRules, check_tables
 from bulkobj.spreadsheet.table import Record, Table
@@ -54,7 +54,7 @@ def checked(headers: str, *rows: Sequence[Any], rules: RowRules | None = None) -
 
 def planned(headers: str, *rows: Sequence[Any], live: Sequence[Objective] = (LIVE,), bases: Any = None) -> Plan:
     """The plan of the rows, against the objectives of account ``a1``."""
-    return make_plan([checked(headers, *rows)], {"a1": tuple(live), "gone": None}, DIRECTORY, bases or {})
+    return make_plan([checked(headers, *rows)], {"a1": tuple(live), "gone": None}, DIRECTORY, Exported(bases or {}))
 
 
 def line(headers: str, row: Sequence[Any], **how: Any) -> Line:

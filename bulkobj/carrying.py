@@ -25,7 +25,8 @@ from bulkobj.ui import Ui
 class NewRun:
     """A plan that was agreed to, or refused, with all that its journal keeps of it.
 
-    ``key`` tells what is imported where: no two runs of one key go on at the same time. ``calls`` were sent to plan it.
+    ``key`` tells what is imported where: no two runs of one key go on at the same time. ``sheets`` are those that were
+    read, of a workbook; ``calls`` were sent to plan it.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class NewRun:
     outputs: Outputs
     max_errors: int | None = None
     refused: bool = False
+    sheets: tuple[str, ...] = ()
     undoes: str | None = None
 
 
@@ -71,6 +73,7 @@ def begin(new: NewRun, connection: Connection, store: RunStore) -> Journal:
 def _options(new: NewRun) -> dict[str, Any]:
     return {
         "key": new.key,
+        "sheets": new.sheets,
         "refused": new.refused,
         "said": new.request.said(),
         "reports": [str(path.absolute()) for path in new.outputs.reports],

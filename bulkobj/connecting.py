@@ -92,7 +92,7 @@ def _sandboxed(settings: Settings) -> Iterator[tuple[Settings, str]]:
         return
     from bulkobj.sandbox.embedded import embedded  # noqa: PLC0415 - a web server that only the sandbox needs
 
-    with embedded(settings.state_dir / "sandbox") as server:
+    with embedded(settings.state_dir / "sandbox", seconds=settings.rate.seconds) as server:
         yield replace(settings, base_url=server.url, token=server.token), f"sandbox#{server.incarnation}"
 
 

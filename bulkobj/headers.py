@@ -7,7 +7,7 @@ alone (contract, "The spreadsheet").
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from bulkobj.columns import ACCOUNT_ID, ACCOUNT_NAME, COLUMNS, Column, by_alias, by_header, is_ignored, normalised
@@ -44,9 +44,9 @@ def match_headers(table: Table, maps: Mapping[str, Column]) -> Headers:
                 continue
             if column.header not in taken:
                 taken[column.header], found[index] = index, column
-            elif rule is not by_alias:
+            elif rule is not by_alias or normalised(header) == normalised(table.headers[taken[column.header]]):
                 problems.append(_duplicate(table, header, table.headers[taken[column.header]]))
-    problems += _unknown(table, found)
+    problems += _unknown(table, found, {problem.column for problem in problems})
     columns = dict(sorted(found.items()))
     return Headers(columns, {column.header: table.headers[i] for i, column in columns.items()}, tuple(problems))
 
@@ -62,10 +62,12 @@ def _duplicate(table: Table, header: str, other: str) -> Problem:
     return Problem("duplicate-header", message, table.header_number, header, sheet=table.sheet)
 
 
-def _unknown(table: Table, found: Mapping[int, Column]) -> Iterator[Problem]:
+def _unknown(table: Table, found: Mapping[int, Column], duplicates: Collection[str | None]) -> Iterator[Problem]:
     taken = {column.header: table.headers[index] for index, column in found.items()}
     for index, header in enumerate(table.headers):
-        if index in found or not header.strip() or is_ignored(header) or by_header(header) is not None:
+        if index in found or header in duplicates or not header.strip() or is_ignored(header):
+            continue
+        if by_header(header) is not None:
             continue
         message = f'unknown column "{header}": {_hint(header, taken)}'
         yield Problem("unknown-column", message, None, header, Severity.WARNING, table.sheet)

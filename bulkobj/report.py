@@ -7,7 +7,7 @@ resumed one and ``bulkobj report`` can't disagree (design, decision 1).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -34,6 +34,7 @@ GOOD = frozenset(
         Result.WOULD_DELETE,
     }
 )
+_WORST_FIRST = (Result.UNKNOWN, Result.FAILED, Result.CONFLICT, Result.INVALID, Result.NOT_ATTEMPTED)
 _BAD = frozenset({Result.INVALID, Result.FAILED, Result.UNKNOWN, Result.CONFLICT})
 
 
@@ -161,8 +162,21 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 
 def result_rows(report: Report) -> tuple[ResultRow, ...]:
-    """What the report adds to each row of the file."""
-    return tuple(_result_row(row) for row in report.rows)
+    """What the report adds to each row of the file: of several steps for one row, the worst result, and all ids."""
+    rows: dict[tuple[str | None, int], list[ReportRow]] = {}
+    for row in report.rows:
+        rows.setdefault((row.line.sheet, row.line.row), []).append(row)
+    return tuple(_result_row(some[0] if len(some) == 1 else _joined(some)) for some in rows.values())
+
+
+def _joined(rows: Sequence[ReportRow]) -> ReportRow:
+    """A row whose undoing takes several steps, as what a template made does."""
+    worst = min(rows, key=lambda row: _WORST_FIRST.index(row.result) if row.result in _WORST_FIRST else len(Result))
+    ids = dict.fromkeys(row.objective_id for row in rows if row.objective_id)
+    messages = dict.fromkeys(row.message for row in rows if row.message)
+    return worst._replace(
+        objective_id=";".join(ids), message="; ".join(messages), attempts=sum(row.attempts for row in rows)
+    )
 
 
 def _result_row(row: ReportRow) -> ResultRow:

@@ -110,6 +110,14 @@ class _Source:
             return self.environ[variable], variable
         return self.table.get(name), f'"{name}" in the profile'
 
+    def is_closer(self, name: str, other: str) -> bool:
+        """Whether the one was said nearer to the user than the other: on the command line, before the environment."""
+        return self._level(name) < self._level(other)
+
+    def _level(self, name: str) -> int:
+        said = (getattr(self.options, name), self.environ.get("BULKOBJ_" + name.upper()), self.table.get(name))
+        return next((level for level, value in enumerate(said) if value not in {None, ""}), len(said))
+
     def said(self, name: str) -> bool:
         return self.raw(name)[0] is not None
 
@@ -146,9 +154,7 @@ def _region(text: str) -> str:
 
 def _base_url(source: _Source) -> str:
     value, place = source.raw("base_url")
-    if source.options.region is not None and source.options.base_url is None:
-        value = None
-    if value is None:
+    if value is None or source.is_closer("region", "base_url"):
         return source.get("region", "us", _region, "a region: us or eu")
     try:
         parts = urlsplit(str(value))
@@ -209,4 +215,19 @@ def _profile(path: Path, name: str, *, asked: bool) -> Mapping[str, Any]:
     table = profiles.get(name, {} if not asked else None)
     if not isinstance(table, dict):
         raise UsageError(f"there is no table [profiles.{name}] in the config file {path}")
+    _check_profile(table, f"[profiles.{name}] in the config file {path}")
     return table
+
+
+def _check_profile(table: Mapping[str, Any], place: str) -> None:
+    """Raise UsageError where a value is of another kind than it must be; numbers are checked where they are read."""
+    for key in ("timezone", "date_order", "encoding", "delimiter"):
+        if not isinstance(table.get(key, ""), str):
+            raise UsageError(f"{key} in {place}: {table[key]!r} must be a text, in quotation marks")
+    aliases = table.get("aliases", {})
+    tables = {"columns": table.get("columns", {}), "aliases": aliases}
+    if isinstance(aliases, dict):
+        tables |= {f"aliases.{kind}": words for kind, words in aliases.items()}
+    for key, words in tables.items():
+        if not isinstance(words, dict):
+            raise UsageError(f'{key} in {place} must be a table of your words, such as "wip" = "In Progress"')

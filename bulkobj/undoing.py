@@ -6,7 +6,7 @@ so that undoing an undone run changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -63,9 +63,9 @@ class _Undoer:
         elif entry.line.result not in _DONE or entry.line.step is None:
             yield line._replace(message="there is nothing to undo")
         elif entry.line.action is Action.UPDATE:
-            yield self._restored(line, entry.line.step)
+            yield self._restored(line, entry.line.step, entry.line.changes)
         elif entry.line.action is Action.DELETE:
-            yield self._recreated(line, entry.line.step)
+            yield self._recreated(line, entry.line.step, entry.line.changes)
         elif entry.line.action is Action.RUN_TEMPLATE:
             yield from self._template_taken_back(line, entry)
         else:
@@ -88,7 +88,7 @@ class _Undoer:
         undoing = Step(Action.DELETE, step.account_id, objective_id, before=held)
         return line._replace(result=Result.WOULD_DELETE, step=undoing)
 
-    def _restored(self, line: Line, step: Step) -> Line:
+    def _restored(self, line: Line, step: Step, done: Mapping[Field, Change]) -> Line:
         held = self._on(step.account_id).get(step.objective_id)
         if held is None or step.before is None:
             return line._replace(result=Result.CONFLICT, message="the objective is gone")
@@ -101,10 +101,10 @@ class _Undoer:
             return line._replace(result=Result.CONFLICT, message=f"changed since by someone else: {names}")
         body = {name: value for name, value in held.fields.items() if name is not Field.SUCCESS_PLAYS} | before
         undoing = Step(Action.UPDATE, step.account_id, step.objective_id, body=body, before=held)
-        changes = {name: (after[name], before[name]) for name in after}
+        changes = {name: _back(done, name, (before[name], after[name])) for name in after}
         return line._replace(result=Result.WOULD_UPDATE, step=undoing, changes=changes)
 
-    def _recreated(self, line: Line, step: Step) -> Line:
+    def _recreated(self, line: Line, step: Step, done: Mapping[Field, Change]) -> Line:
         line = line._replace(action=Action.CREATE)
         if step.before is None:
             message = "the row named no account, so that it was not known what was deleted"
@@ -113,7 +113,7 @@ class _Undoer:
         if found is not None:
             self.recreated.add(found)
             return line._replace(message="it is there again", objective_id=found)
-        changes: dict[Field, Change] = {name: (None, value) for name, value in step.before.fields.items()}
+        changes = {name: _back(done, name, (value, None)) for name, value in step.before.fields.items()}
         undoing = Step(Action.CREATE, step.account_id, body=dict(step.before.fields))
         message = f"it gets a new id in place of {step.objective_id}"
         return line._replace(
@@ -154,6 +154,12 @@ class _Undoer:
         begin = datetime.fromisoformat(entry.sent_at) + ahead - timedelta(seconds=1)
         end = datetime.fromisoformat(entry.finished_at) + ahead + timedelta(seconds=1.5)
         return [one for one in held if one.id not in self.claimed and _made_between(one, begin, end)]
+
+
+def _back(done: Mapping[Field, Change], name: Field, by_id: Change) -> Change:
+    """A change the other way round, by the names that people saw where the run's report has them."""
+    before, after = done.get(name, by_id)
+    return after, before
 
 
 def _made_between(objective: Objective, begin: datetime, end: datetime) -> bool:

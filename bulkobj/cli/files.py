@@ -64,7 +64,7 @@ def import_command(  # noqa: PLR0913 - each is an option of the contract
     report = finished.report
     if as_json:
         show.json_report(report)
-    elif dry:
+    elif dry and report.rows:
         click.echo(show.plan_details(report))
     if finished.exit_code == InvalidFileError.exit_code:
         for line in show.report_problems(report):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import os
@@ -97,14 +98,29 @@ def run() -> None:
         _say("interrupted")
         code = 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = _unheard()
+    except SystemExit:  # click's own way out where whoever reads standard output has heard enough
+        code = _unheard()
     except Exception as error:
-        from bulkobj.cli.logs import log_crash  # noqa: PLC0415 - only a crash needs it
-
-        _say(f"something went wrong inside bulkobj ({type(error).__name__}). {log_crash(error)}")
-        code = 4
+        code = _crashed(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _crashed(error: Exception) -> int:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        _unheard()
+        _say("standard output can't be written: the disk is full")
+        return 2
+    from bulkobj.cli.logs import log_crash  # noqa: PLC0415 - only a crash needs it
+
+    _say(f"something went wrong inside bulkobj ({type(error).__name__}). {log_crash(error)}")
+    return 4
+
+
+def _unheard() -> int:
+    """Nobody reads standard output any more, as in ``bulkobj runs | head``: that is no failure."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _say(text: str) -> None:

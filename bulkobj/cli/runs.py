@@ -40,6 +40,8 @@ def resume_command(*, run: str | None, as_json: bool, **options: Any) -> int:
         finished = resume(run, settings, console)
     if finished is None:
         click.echo("there is nothing to resume", err=True)
+        if as_json:
+            click.echo("null")  # still JSON, and no report
         return 0
     if as_json:
         show.json_report(finished.report)
@@ -89,7 +91,7 @@ def runs_command(prune: str | None) -> None:
 
 def _age(text: str) -> timedelta:
     number, unit = text[:-1], text[-1:]
-    if not number.isdecimal() or unit not in _UNITS:
+    if not number.isdecimal() or unit not in _UNITS or len(number) > 5:
         raise UsageError(f'--prune: "{text}" is not an age such as 90d, 12w or 24h')
     return int(number) * _UNITS[unit]
 

@@ -19,7 +19,7 @@ def sandbox_command() -> None:
 
 @sandbox_command.command("serve", epilog="Example: bulkobj sandbox serve --port 8080 --shape names=nested")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
-@click.option("--port", default=0, show_default="any that is free", help="The port.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, show_default="any that is free", help="The port.")
 @click.option("--token", help="The token that it accepts.  [default: sandbox-token]")
 @click.option("--rate", default="100/60", show_default=True, metavar="N/S", help="Its limit: N calls in S seconds.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where its data are kept.  [default: nowhere]")

@@ -57,6 +57,9 @@ def _place(settings: Settings) -> TokenPlace:
 def logout_command(**options: Any) -> None:
     """Remove the token from where `bulkobj login` put it."""
     settings = settings_of(options)
+    if settings.sandbox:
+        click.echo("the sandbox has a token of its own: there is none to remove", err=True)
+        return
     there = _place(settings).remove()
     click.echo(f"the token for {settings.target} is removed" if there else "there was no token to remove", err=True)
 

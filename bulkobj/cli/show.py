@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from bulkobj.columns import OF_FIELD
-from bulkobj.model import Action, Problem, Result, Severity
+from bulkobj.model import Action, Field, Problem, Result, Severity, Value
 from bulkobj.plan import Line, Live, Plan
 from bulkobj.report import Report, changes_in_words, in_words, to_json
 from bulkobj.reporting import Finished
@@ -154,14 +154,27 @@ def plan_details(report: Report) -> str:
 def first_rows(report: Report, live: Live) -> str:
     """The rows that were sent first, as the service holds them now."""
     held = {one.id: one for objectives in live.values() for one in objectives or ()}
+    names = _names_by_id(report)
     lines, several = [], _several(row.line for row in report.rows)
     for row in report.rows:
         if not row.attempts:
             continue
         lines.append(f"{_label(row.line, several=several)}: {row.result.value} {clean(row.message, 300)}".rstrip())
         for one in (held[objective] for objective in row.objective_id.split(";") if objective in held):
-            lines += [f"    {OF_FIELD[name].header}: {in_words(name, value)}" for name, value in one.fields.items()]
+            fields = {name: names.get(value, value) for name, value in one.fields.items()}
+            lines += [f"    {OF_FIELD[name].header}: {in_words(name, value)}" for name, value in fields.items()]
     return "\n".join(lines)
+
+
+def _names_by_id(report: Report) -> dict[Value, Value]:
+    """What people see for the ids of statuses and categories that the report's rows send."""
+    return {
+        row.line.step.body[name]: change[1]
+        for row in report.rows
+        if row.line.step is not None
+        for name, change in row.line.changes.items()
+        if name in {Field.STATUS, Field.CATEGORY} and change[1] and name in row.line.step.body
+    }
 
 
 _ORDER = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +16,12 @@ from filelock import FileLock, Timeout
 from bulkobj.errors import StorageError, UsageError
 from bulkobj.execution.journal import Journal
 from bulkobj.execution.records import RunHeader, grouped
+from bulkobj.texts import counted
 
 _RUN = re.compile(r"[\w-]+")
+#: Rows that were not done, for one reason or another.
+_NOT_DONE = frozenset({"failed", "invalid", "not-attempted", "conflict"})
+_NOTHING_DONE = _NOT_DONE | {"unchanged"}
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -32,6 +36,17 @@ class RunInfo:
     def looked_for(self) -> bool:
         """Whether a resume has something to do: the run is unfinished, or something in it is unknown."""
         return not self.header.finished or ("unknown" in self.states and not self.header.abandoned)
+
+    @property
+    def did_something(self) -> bool:
+        """Whether importing the file once more would do anything twice."""
+        return bool(set(self.states) - _NOTHING_DONE)
+
+    @property
+    def left(self) -> str:
+        """What is to be said of rows that were not done."""
+        rows = sum(number for state, number in self.states.items() if state in _NOT_DONE)
+        return f", but for {counted(rows, 'row')} that --failures can hold, to be mended and imported" if rows else ""
 
 
 class RunStore:
@@ -110,26 +125,28 @@ class RunStore:
         if earlier:
             self.mark_undone(earlier, undone=not undone)
 
-    def refuse_again(self, key: str, *, again: bool) -> None:
+    def refuse_again(self, key: str, sheets: Collection[str], *, again: bool) -> None:
         """Raise UsageError where the file was imported already, or its import is unfinished (contract, promise 5).
 
-        A journal that can't be read may be that import's.
+        ``sheets`` are those that are to be imported, of a workbook: others of it may have been. A journal that can't
+        be read may be that import's.
         """
         if not again:
             self._refuse_unreadable()
         for info in self._infos():
             header = info.header
-            if header.options.get("key") != key or header.undone:
+            others = frozenset(header.options.get("sheets", ()))
+            if header.options.get("key") != key or header.undone or (others and others.isdisjoint(sheets)):
                 continue
             if not header.finished:
                 raise UsageError(
                     f"the import of this file into {header.target} was begun in run {header.run} and is unfinished: "
                     f"`bulkobj resume {header.run}` goes on where it stopped, `bulkobj undo {header.run}` takes it back"
                 )
-            if not again and set(info.states) - {"unchanged", "invalid", "not-attempted", "conflict"}:
+            if not again and info.did_something:
                 raise UsageError(
                     f"this file was already imported into {header.target} in run {header.run} "
-                    f"({header.created_at[:16].replace('T', ' ')} UTC): to import it once more, say --again"
+                    f"({header.created_at[:16].replace('T', ' ')} UTC){info.left}: to import it once more, say --again"
                 )
 
     def prune(self, before: datetime) -> list[str]:

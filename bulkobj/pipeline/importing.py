@@ -13,7 +13,7 @@ from bulkobj.connecting import Connection, connected
 from bulkobj.errors import UsageError
 from bulkobj.execution.records import RunHeader
 from bulkobj.execution.runs import RunStore
-from bulkobj.pipeline.planning import Choices, Planned, plan_file, unusable
+from bulkobj.pipeline.planning import Choices, Planned, plan_file, unreadable
 from bulkobj.reporting import Finished, Outputs, write_report
 from bulkobj.settings import Settings
 from bulkobj.ui import Estimate, Ui
@@ -24,19 +24,19 @@ def import_file(request: FileRequest, settings: Settings, outputs: Outputs, choi
     outputs.check(request.path)
     file = check_file(request)
     outputs.check_texts(file.source)
-    if file.unusable:
-        return unusable(file, settings, outputs, ui)
+    if not file.tables:
+        return unreadable(file, settings, outputs, ui, dry_run=False)
     store = RunStore(settings.state_dir)
     with connected(settings, ui.waiting) as connection:
-        key = "|".join((connection.key, request.content_hash, *file.sheets))
+        key = f"{connection.key}|{request.content_hash}"
         with store.lock(key):
-            store.refuse_again(key, again=choices.again)
+            store.refuse_again(key, file.sheets, again=choices.again)
             planned = plan_file(file, connection, ui)
             refused = planned.plan.refused or (planned.plan.faulty and not choices.skip_invalid)
             if not refused and planned.plan.steps and not _agrees(planned, settings, ui):
                 raise UsageError("nothing was sent")
             plan, live, calls = planned.plan, planned.live, planned.calls
-            new = NewRun("import", request, key, plan, live, calls, outputs, choices.max_errors, refused)
+            new = NewRun("import", request, key, plan, live, calls, outputs, choices.max_errors, refused, file.sheets)
             with closing(begin(new, connection, store)) as journal:
                 return carry_out(journal, connection, store, ui, first=choices.first)
 

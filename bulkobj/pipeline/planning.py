@@ -50,7 +50,7 @@ def validate(request: FileRequest, settings: Settings | None, outputs: Outputs, 
     file, calls, target = check_file(request), 0, "none (offline)"
     if settings is not None:
         target = settings.target
-        if not file.unusable and file.wanted():
+        if file.wanted():
             with _connected(settings, ui) as connection:
                 file, _, calls = _named(file, connection, ui)
     report = reports.of_plan(file.checked(), request.name, target, calls, dry_run=False, made_at=now())
@@ -61,8 +61,8 @@ def dry_run(request: FileRequest, settings: Settings, outputs: Outputs, choices:
     """Plan an import, then stop."""
     outputs.check(request.path)
     file = check_file(request)
-    if file.unusable:
-        return unusable(file, settings, outputs, ui)
+    if not file.tables:
+        return unreadable(file, settings, outputs, ui, dry_run=True)
     with _connected(settings, ui) as connection:
         planned = plan_file(file, connection, ui)
     report = reports.of_plan(planned.plan, request.name, settings.target, planned.calls, dry_run=True, made_at=now())
@@ -82,10 +82,10 @@ def plan_file(file: CheckedFile, connection: Connection, ui: Ui) -> Planned:
     return Planned(file, plan, live, calls + more)
 
 
-def unusable(file: CheckedFile, settings: Settings, outputs: Outputs, ui: Ui) -> Finished:
-    """Report a file that is of no use, whatever the service says: nothing is looked up."""
+def unreadable(file: CheckedFile, settings: Settings, outputs: Outputs, ui: Ui, *, dry_run: bool) -> Finished:
+    """Report a file of which nothing could be read: there is nothing to look up."""
     plan = _unattempted(file)
-    report = reports.of_plan(plan, file.request.name, settings.target, 0, dry_run=False, made_at=now())
+    report = reports.of_plan(plan, file.request.name, settings.target, 0, dry_run=dry_run, made_at=now())
     return refusing(_written(report, file, outputs, ui))
 
 

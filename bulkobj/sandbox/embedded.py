@@ -12,12 +12,18 @@ from bulkobj.sandbox.server import DOCUMENTED_RATE, SandboxServer
 from bulkobj.sandbox.store import Store, discard
 
 
-def embedded(folder: Path, *, behaviour: Behaviour = Behaviour(), rate: str | Rate = DOCUMENTED_RATE) -> SandboxServer:  # noqa: B008 # frozen
+def embedded(
+    folder: Path,
+    *,
+    behaviour: Behaviour = Behaviour(),  # noqa: B008 # frozen
+    seconds: float = DOCUMENTED_RATE.seconds,
+) -> SandboxServer:
     """The sandbox whose data are in that folder, to be entered as a context.
 
-    Commands that run at the same time have a server each, on a port of its own, with the same data and the same limit.
+    Commands that run at the same time have a server each, on a port of its own, with the same data and the same limit,
+    which holds for so many seconds as the command's own: whoever is in a hurry finds a service that is, too.
     """
-    return SandboxServer(folder, behaviour=behaviour, rate=rate)
+    return SandboxServer(folder, behaviour=behaviour, rate=Rate(DOCUMENTED_RATE.calls, seconds))
 
 
 def reset(folder: Path) -> None:

@@ -83,9 +83,9 @@ class Machine:
     state: Path
     changes: dict[str, str] = field(default_factory=dict)
 
-    def start(self, *args: object, **changes: str) -> Process:
-        """Start a command."""
-        environ = {
+    def environ(self, **changes: str) -> dict[str, str]:
+        """The environment of a command."""
+        return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.state),
             "PYTHONPATH": str(Path(bulkobj.__file__).parents[1]),
@@ -96,9 +96,13 @@ class Machine:
             "BULKOBJ_RATE": "99/3",
             "BULKOBJ_TIMEOUT": "5",
             "BULKOBJ_SETTLE": "0.3",
+            **self.changes,
+            **changes,
         }
-        command = [sys.executable, "-m", "bulkobj", *(str(arg) for arg in args)]
-        return Process(command, environ | self.changes | changes)
+
+    def start(self, *args: object, **changes: str) -> Process:
+        """Start a command."""
+        return Process([sys.executable, "-m", "bulkobj", *(str(arg) for arg in args)], self.environ(**changes))
 
     def run(self, *args: object, **changes: str) -> Ended:
         """Run a command to its end."""

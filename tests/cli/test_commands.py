@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from cli_kit import against, bulkobj, creates
+from process_kit import Machine
 
 from bulkobj.cli.main import _COMMANDS, cli
 from bulkobj.sandbox.server import SandboxServer
@@ -107,6 +111,8 @@ def test_validate_draws_one_cause_together(server: SandboxServer) -> None:
         ["settings", "--profile", "none"],
         ["report", "none", "-o", "x.csv"],
         ["resume", "none"],
+        ["runs", "--prune", "999999d"],
+        ["sandbox", "serve", "--port", "99999"],
     ],
 )
 def test_wrong_use_is_exit_2_with_a_word(args: list[str]) -> None:
@@ -136,3 +142,23 @@ def test_an_internal_error_is_a_sentence_not_a_traceback(monkeypatch: pytest.Mon
     assert "RuntimeError" in log.read_text()
     assert "secret-token" not in log.read_text()
     assert log.stat().st_mode & 0o077 == 0
+
+
+def test_nothing_to_resume_is_still_json(tmp_path: Path) -> None:
+    ran = bulkobj("resume", "--json", environ={"BULKOBJ_TOKEN": "t"})
+    assert (ran.code, ran.report) == (0, None)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_standard_output_that_is_full_or_unread(server: SandboxServer, tmp_path: Path) -> None:
+    """A full disk is a sentence and exit 2; whoever stops reading has heard enough, and that is no failure."""
+    environ, program = Machine(server, tmp_path / "state").environ(), [sys.executable, "-m", "bulkobj"]
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run([*program, "settings"], env=environ, stdout=full, stderr=PIPE, check=False)
+    assert ran.returncode == 2
+    assert b"disk is full" in ran.stderr
+    for command in (["export", "--all", "-o", "-"], ["settings"]):
+        with subprocess.Popen([*program, *command], env=environ, stdout=PIPE, stderr=PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.close()
+            assert process.wait() == 0

@@ -168,3 +168,47 @@ def test_an_unusable_file_needs_no_service(tmp_path: Path) -> None:
     ran = bulkobj("import", path, "--yes", "--json")
     assert ran.code == 3
     assert ran.report["problems"][0]["code"] == "empty-file"
+
+
+def test_a_sheet_that_was_imported_is_not_imported_again_with_others(server: SandboxServer, tmp_path: Path) -> None:
+    """The content counts, sheet by sheet."""
+    path = Path(__file__).parents[1] / "cases" / "xlsx-two-sheets" / "plan.xlsx"
+    shutil.copy(path, tmp_path / "plan.xlsx")
+    assert against(server, "import", "plan.xlsx", "--sheet", "Q1", "--yes").code == 0
+    assert against(server, "import", "plan.xlsx", "--sheet", "*", "--yes").code == 2
+    assert against(server, "import", "plan.xlsx", "--sheet", "Q2", "--yes").code == 0
+    assert against(server, "import", "plan.xlsx", "--sheet", "Q2", "--yes").code == 2
+    assert calls(server)["POST"] == 3
+
+
+def test_a_file_of_which_no_row_was_done_may_be_imported_again(server: SandboxServer, tmp_path: Path) -> None:
+    """Nothing can come to be there twice; where some rows were done, it is said that others were not."""
+    (tmp_path / "none.csv").write_bytes(creates(2, account="NOWHERE"))
+    assert against(server, "import", "none.csv", "--yes").code == 1
+    server.put("accounts", [{"id": "NOWHERE", "name": "By now it is there"}])
+    assert against(server, "import", "none.csv", "--yes").code == 0
+    (tmp_path / "some.csv").write_bytes(creates(1) + b"\nGONE,T,Adoption,In Progress,2027-01-11,2027-03-26")
+    assert against(server, "import", "some.csv", "--yes").code == 1
+    again = against(server, "import", "some.csv", "--yes")
+    assert again.code == 2
+    assert "but for 1 row" in again.err
+
+
+def test_a_file_without_a_needed_column_gets_its_report_too(server: SandboxServer, tmp_path: Path) -> None:
+    """A refusal of the whole file is reported like one of single rows; a dry run says that it is one."""
+    (tmp_path / "p.csv").write_text("Account ID,Title\nBLUE-1010,T\n")
+    ran = against(server, "import", "p.csv", "--yes", "--json")
+    assert (ran.code, ran.report["counts"]) == (3, {"not-attempted": 1})
+    assert list(tmp_path.glob("p-results-*.csv"))
+    assert against(server, "import", "p.csv", "--dry-run", "--json").report["dry_run"] is True
+    (tmp_path / "e.csv").write_text("Account ID,Title\n")
+    assert against(server, "import", "e.csv", "--dry-run", "--json").report["dry_run"] is True
+    assert calls(server) == {}
+
+
+def test_changes_are_shown_by_name_when_they_are_taken_back(server: SandboxServer, tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text(
+        "Account ID,Objective ID,Status\nACME-1001,1946f580-3cae-445c-9069-80ba1f71f6fa,Completed\n"
+    )
+    run = against(server, "import", "p.csv", "--yes", "--json").report["run"]
+    assert 'Status: "Completed" -> "In Progress"' in against(server, "undo", run, "--dry-run").out

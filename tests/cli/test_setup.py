@@ -128,3 +128,44 @@ def test_no_file_of_a_run_holds_the_token(server: SandboxServer, tmp_path: Path)
     for path in [*tmp_path.rglob("*")]:
         if path.is_file() and "served" not in path.parts:
             assert server.token.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "encoding = 5",
+        "delimiter = true",
+        "timezone = 1",
+        'aliases = "x"',
+        'columns = "x"',
+        "columns = []",
+        "aliases.status = 'x'",
+        'rate = "many"',
+        "concurrency = 0.5",
+    ],
+)
+def test_a_setting_of_another_kind_is_named_with_its_place(tmp_path: Path, line: str) -> None:
+    """Exit 2 and one line, in every command that reads the profile."""
+    (tmp_path / "config.toml").write_text(f"[profiles.default]\n{line}\n")
+    (tmp_path / "p.csv").write_bytes(creates(1))
+    for command in (["config"], ["validate", "p.csv", "--offline"]):
+        ran = bulkobj(*command)
+        assert ran.code == 2
+        assert line.split(maxsplit=1)[0].split(".", maxsplit=1)[0] in ran.err
+        assert "inside bulkobj" not in ran.err
+
+
+def test_the_region_of_the_environment_goes_before_a_profile(tmp_path: Path) -> None:
+    """What is said nearer to the user counts, whichever of the two ways of naming a host it is."""
+    (tmp_path / "config.toml").write_text('[profiles.default]\nbase_url = "https://proxy.example"\n')
+    assert "https://proxy.example" in bulkobj("config").out
+    assert "https://api-eu1.totango.com" in bulkobj("config", environ={"BULKOBJ_REGION": "eu"}).out
+    both = {"BULKOBJ_REGION": "eu", "BULKOBJ_BASE_URL": "https://other.example"}
+    assert "https://other.example" in bulkobj("config", environ=both).out
+    assert "https://api.totango.com" in bulkobj("config", "--region", "us", environ=both).out
+
+
+def test_logging_out_of_the_sandbox_spares_the_real_token(server: SandboxServer, ring: MemoryKeyring) -> None:
+    assert against(server, "login", stdin=server.token.encode(), BULKOBJ_TOKEN="").code == 0
+    assert against(server, "logout", "--sandbox", BULKOBJ_TOKEN="").code == 0
+    assert list(ring.kept.values()) == [server.token]

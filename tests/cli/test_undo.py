@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections import Counter
@@ -155,3 +156,18 @@ def test_a_file_is_free_again_when_its_undoing_was_resumed(server: SandboxServer
     assert against(server, "undo", run, "--yes", "--concurrency", 1).code == 4
     assert against(server, "resume", BULKOBJ_TOKEN="next").code == 0
     assert against(server, "import", path, "--yes", BULKOBJ_TOKEN="next").code == 0
+
+
+def test_what_a_template_made_is_one_row_of_the_report(server: SandboxServer, tmp_path: Path) -> None:
+    """Three deletions for one row: all their ids stand there, and the worst result; none is lost in the file."""
+    server.behave(template_objectives=3)
+    path, template = tmp_path / "plan.csv", "012e4e3f-a801-487e-9900-011f20c187c3"
+    path.write_text(f"Account ID,Template\nBLUE-1010,{template}\n")
+    run = against(server, "import", path, "--yes", "--json").report["run"]
+    server.fault("status", method="DELETE", status=400, style="message", count=1)
+    report = tmp_path / "undone.csv"
+    ran = against(server, "undo", run, "--yes", "--report", report, "--json")
+    assert ran.report["counts"] == {"deleted": 2, "failed": 1}
+    (row,) = csv.DictReader(report.read_text("utf-8-sig").splitlines())
+    assert row["_result"] == "failed"
+    assert set(row["_objective_id"].split(";")) == set(ran.column("objective_id"))

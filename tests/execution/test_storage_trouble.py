@@ -243,4 +243,4 @@ def test_runs_that_can_be_read_are_listed_beside_one_that_can_not(server: Sandbo
     store = RunStore(state)
     assert store.unreadable() == [path]
     with pytest.raises(UsageError, match=path.name):
-        store.refuse_again("any other", again=False)
+        store.refuse_again("any other", (), again=False)

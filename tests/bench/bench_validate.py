@@ -12,16 +12,14 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
-import statistics
-import subprocess
+import shutil
 import sys
 import tempfile
-import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import xlsxwriter
+from measuring import costs_in_turns
 
 ROWS, TIMES = 50_000, 5
 HEADERS = [
@@ -74,19 +72,6 @@ def make(folder: Path) -> tuple[Path, Path, Path]:
     return as_csv, as_xlsx, schema
 
 
-def median(command: list[str], environ: dict[str, str]) -> tuple[float, float]:
-    """The median seconds and the largest megabytes of a command."""
-    seconds, megabytes = [], 0.0
-    for _ in range(TIMES):
-        begin = time.perf_counter()
-        process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, _, usage = os.wait4(process.pid, 0)
-        process.returncode = 0
-        seconds.append(time.perf_counter() - begin)
-        megabytes = max(megabytes, usage.ru_maxrss / 1024)
-    return statistics.median(seconds), megabytes
-
-
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser()
@@ -95,7 +80,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         as_csv, as_xlsx, schema = make(folder)
-        environ = os.environ | {"BULKOBJ_STATE_DIR": str(folder / "state")}
         program = [sys.executable, "-m", "bulkobj"]
         read = f"CalamineWorkbook.from_path({str(as_xlsx)!r}).get_sheet_by_index(0).to_python()"
         bare = f"from python_calamine import CalamineWorkbook; {read}"
@@ -107,21 +91,20 @@ def main() -> None:
             "--help": [*program, "--help"],
             "import click": [sys.executable, "-c", "import click"],
         }
-        found: dict[str, float] = {}
         for what, command in commands.items():
-            try:
-                found[what], megabytes = median(command, environ)
-            except OSError:
+            if not shutil.which(command[0]):
                 print(f"{what:15} not measured: {command[0]} is not there")
-                continue
-            print(f"{what:15} {found[what]:7.3f} s  {megabytes:6.0f} MB")
+        there = {what: command for what, command in commands.items() if shutil.which(command[0])}
+        found = costs_in_turns(there, {"BULKOBJ_STATE_DIR": str(folder / "state")}, TIMES)
+        for what, cost in found.items():
+            print(f"{what:15} {cost.seconds:7.3f} s  {cost.megabytes:6.0f} MB")
         for what, peer, goal in (
             ("validate CSV", "frictionless", "0.6"),
             ("validate XLSX", "bare calamine", "3.5, better 2.5"),
             ("--help", "import click", "3"),
         ):
             if peer in found:
-                print(f"{what} takes {found[what] / found[peer]:.2f} of {peer} (at most {goal})")
+                print(f"{what} takes {found[what].seconds / found[peer].seconds:.2f} of {peer} (at most {goal})")
 
 
 if __name__ == "__main__":

@@ -43,6 +43,17 @@ class FileRequest:
     encoding: str | None = None
     delimiter: str | None = None
 
+    @classmethod
+    def read(cls, path: Path, **said: Any) -> FileRequest:
+        """The request for a file on disk; ``said`` are the fields above. UsageError where it can't be read."""
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise UsageError(f"there is no file {path}") from None
+        except OSError as error:
+            raise UsageError(f"{path} can't be read: {error.strerror}") from error
+        return cls(path.name, content, path, **said)
+
     @property
     def content_hash(self) -> str:
         """What tells the content from any other."""
@@ -179,11 +190,8 @@ def _check_maps(maps: Mapping[str, Column], source: SourceFile) -> None:
 
 def accounts_in(path: Path) -> tuple[str, ...]:
     """The account ids in a file: those of its Account ID column, or one a line; UsageError where there are none."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}") from error
-    file = check_file(FileRequest(path.name, content, path))
+    request = FileRequest.read(path)
+    file, content = check_file(request), request.content
     tables = [table for table in file.tables if ACCOUNT_ID.header in table.headers.names]
     if tables:
         _refuse_bad_ids(path, tables)

@@ -105,21 +105,22 @@ def request_of(options: dict[str, Any], profile: Mapping[str, Any]) -> FileReque
     if order not in {None, "DMY", "MDY", "YMD"}:
         raise UsageError(f'date_order in the profile: "{order}" is none of DMY, MDY and YMD')
     if timezone is not None and timezone not in available_timezones():
-        raise UsageError(f'--timezone: there is no zone "{timezone}": write one such as Europe/Berlin')
-    path = None if name == "-" else Path(name)
+        raise UsageError(
+            f'--timezone, or timezone in the profile: there is no zone "{timezone}": write one such as Europe/Berlin'
+        )
     delimiter = options.pop("delimiter")
-    return FileRequest(
-        name="stdin.csv" if path is None else path.name,
-        content=sys.stdin.buffer.read() if path is None else _content(path),
-        path=path,
-        sheets=options.pop("sheets"),
-        maps=tuple(_pair(text) for text in options.pop("maps")),
-        date_order=order,
-        columns=tuple((str(header), str(column)) for header, column in profile.get("columns", {}).items()),
-        timezone=timezone,
-        encoding=options.pop("encoding"),
-        delimiter="\t" if delimiter in {"\\t", "tab"} else delimiter,
-    )
+    said: dict[str, Any] = {
+        "sheets": options.pop("sheets"),
+        "maps": tuple(_pair(text) for text in options.pop("maps")),
+        "columns": tuple((str(header), str(column)) for header, column in profile.get("columns", {}).items()),
+        "date_order": order,
+        "timezone": timezone,
+        "encoding": options.pop("encoding"),
+        "delimiter": "\t" if delimiter in {"\\t", "tab"} else delimiter,
+    }
+    if name == "-":
+        return FileRequest("stdin.csv", sys.stdin.buffer.read(), **said)
+    return FileRequest.read(Path(name), **said)
 
 
 def outputs_of(options: dict[str, Any]) -> Outputs:
@@ -132,12 +133,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not header.strip() or not field.strip():
         raise UsageError(f"--map '{text}': write it as --map 'Header=Field'")
     return header.strip(), field.strip()
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {path}") from None
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}") from error

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from cli_kit import bulkobj
 
+from bulkobj import pipeline
 from bulkobj.cli.main import cli
 from bulkobj.columns import COLUMNS
 from bulkobj.errors import BulkobjError
@@ -29,7 +32,8 @@ SETUP = (
 def commands() -> list[str]:
     """Every bulkobj command that the README shows, in a block or in a line."""
     inline = re.findall(r"`(?:\.venv/bin/)?(bulkobj [a-z][^`]*)`", README)
-    blocks = [line for block in re.findall(r"```\n(.*?)```", README, re.S) for line in block.splitlines()]
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```", README, re.S | re.M)
+    blocks = [line for language, block in fenced if not language for line in block.splitlines()]
     shown = [part for line in blocks for part in re.findall(r"(?:^|[ $/])(bulkobj [a-z][^&>]*)", line)]
     return sorted({" ".join(command.split()) for command in inline + shown})
 
@@ -84,3 +88,22 @@ def test_every_option_of_the_table_is_one_of_the_program() -> None:
     offered = bulkobj("import", "--help").out
     for option in re.findall(r"^\| `(--[a-z-]+)", README, re.M):
         assert option in offered
+
+
+def test_the_python_of_the_readme_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As it stands there, from the folder that holds the samples."""
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    shutil.copytree(TOP / "samples", tmp_path / "samples")
+    run: dict[str, Any] = {}
+    exec(code, run)  # noqa: S102 - it is our own page
+    assert run["finished"].exit_code == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(run["finished"].report.rows) == 45
+    assert (tmp_path / "results.json").exists()
+
+
+def test_every_name_of_the_python_interface_is_there() -> None:
+    """Loaded late, each is the very object that its own module has; and nothing else is."""
+    for name in pipeline.__all__:
+        assert getattr(pipeline, name).__module__.startswith("bulkobj.")
+    with pytest.raises(AttributeError):
+        getattr(pipeline, "nothing_of_the_kind")  # noqa: B009 - a name that isn't there, on purpose

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import importlib
 import os
 import signal
@@ -82,8 +81,6 @@ def cli() -> None:
 
 def run() -> None:
     """Run the program and exit with a code of the contract; no traceback ever reaches a user."""
-    # A long file makes millions of objects that all stay: looking through them for garbage took a quarter of the time.
-    gc.set_threshold(1_000_000, 20, 20)
     with suppress(ValueError):  # not the main thread, whoever started it has the signals
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

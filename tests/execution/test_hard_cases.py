@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import unicodedata
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -119,7 +120,8 @@ def test_a_title_that_the_service_changes_is_not_sent_twice(
         serving.fault("drop", method="POST", when="before")
         run = RunKit(settings_for(serving, tmp_path), [create(title)], {ACCOUNT: []})
         assert run.carry_out() is None
-        assert (run.results(), posts(serving)) == (["unknown"], 1)
+        looks_the_same = unicodedata.normalize("NFC", title) == held
+        assert (run.results(), posts(serving)) == (["created" if looks_the_same else "unknown"], 1)
 
 
 def test_an_unlike_objective_of_a_colleague_is_no_hindrance(server: SandboxServer, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from bulkobj.totango.answers import (
     objectives_of,
 )
 from bulkobj.totango.calls import Call, Caller, Transport
-from bulkobj.totango.ledger import SqliteLedger, ledger_path
+from bulkobj.totango.ledger_sqlite import SqliteLedger, ledger_path
 from bulkobj.totango.pacer import Pacer
 from bulkobj.totango.retrying import Health, Retrying, Tried
 

@@ -1,51 +1,32 @@
-"""The ledger of slots: which of our calls the service may be counting now, shared by all processes of one token.
+"""The ledger of slots: which of our calls the service may be counting now, and who has to wait for them.
 
-A slot is held from before the send until S seconds after the answer (design, decision 4). The file holds a row for
-each slot: when its call was sent, and when it was over or will be at the latest. Expiries are not stored, since each
-process counts with its own S. Times are microseconds on the clock that all processes of the machine share; a slot's id
-is its sending time, made unique.
+A slot is held from before the send until S seconds after the answer (design, decision 4). A ledger keeps when each
+call was sent, and when it was over or will be at the latest; times are microseconds on the ledger's own clock, and a
+slot's id is its sending time, made unique. A ledger that is lost says nothing of the calls just made: the one in its
+place counts as if all slots had just been taken, so that we wait and never burst.
 
-A ledger that is gone, damaged, of another boot or of another version says nothing of the calls just made. The one in
-its place counts as if all slots had just been taken, so that we wait and never burst.
+What is kept where is up to each ledger: a file of this machine, or a Redis that several machines share. What follows
+from it stands here.
 """
 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Protocol
 
-from bulkobj.clock import Clock
 from bulkobj.model import Rate
-from bulkobj.totango.ledger_file import DamagedError, Layout, LedgerFile
 from bulkobj.totango.limits import Limits, Restriction, ticks
 
-#: Held longer than S by this, for clocks of 16 ms steps (Windows) and a service whose seconds are a little longer.
-_MARGIN = ticks(0.02)
 #: Rows are kept for this long, for processes whose S is longer than that of the one that prunes.
-_KEPT = ticks(600)
-#: A row this far in the future was written before the clock started anew.
-_AHEAD = ticks(1)
+KEPT = ticks(600)
+#: A row this far in the future was written before the clock started anew or was set back.
+AHEAD = ticks(1)
 #: How often to look whether an answer to a call in flight has loosened a quota.
 _POLL = ticks(0.1)
 #: A shorter wait isn't worth waking up for.
 _SHORTEST = ticks(0.001)
-
-_STATEMENTS = (
-    "CREATE TABLE slot (sent INTEGER PRIMARY KEY, over INTEGER CHECK (typeof(over) = 'integer'))",
-    "CREATE INDEX slot_over ON slot (over)",
-    """CREATE TABLE state (
-        boot TEXT CHECK (typeof(boot) = 'text'),
-        lost_at INTEGER CHECK (typeof(lost_at) IN ('integer', 'null')),
-        blocked_until INTEGER CHECK (typeof(blocked_until) = 'integer'),
-        quota_after INTEGER CHECK (typeof(quota_after) = 'integer'),
-        quota_left INTEGER CHECK (typeof(quota_left) = 'integer'),
-        quota_until INTEGER CHECK (typeof(quota_until) = 'integer')
-    )""",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,149 +50,53 @@ class Ledger(Protocol):
         """Let go of the ledger; slots in flight lapse."""
 
 
-def ledger_path(state_dir: Path, token: str) -> Path:
-    """Where the ledger of a token is; its name is a hash, the token appears nowhere (contract, promise 4)."""
-    name = hashlib.sha256(b"bulkobj ledger\0" + token.encode()).hexdigest()[:32]
-    return state_dir / "ledgers" / f"{name}.sqlite"
+def ledger_name(token: str) -> str:
+    """What the ledger of a token is called: a hash, as the token appears nowhere (contract, promise 4)."""
+    return hashlib.sha256(b"bulkobj ledger\0" + token.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
-    boot: str
-    lost_at: int | None
-    restriction: Restriction
+class Standing:
+    """How things stand for one who wants a slot at ``now``; every time is in ticks of the ledger's clock.
 
-
-class SqliteLedger:
-    """The ledger in a SQLite file of the state folder, made at its first use.
-
-    Each slot taken must be given back: while this object lives, its slots in flight are held however late they are.
-    Raises StorageError where the file can't be used, stays locked for ten seconds, or is lost again and again.
+    ``lost_at`` is when what came before was lost, if ever. ``next_over`` belongs to the held slot that must come free
+    before fewer than N are held, None where fewer are. Before ``word.quota_until``, ``spent`` is how many calls were
+    sent after ``word.quota_after``, and ``in_flight`` whether one of them has no answer yet.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        self._clock = clock
-        self._boot = clock.boot
-        self._file = LedgerFile(path, Layout(0x626B6F6C, 1, _STATEMENTS, self._fill), clock)
-        self._last: int | None = None
-        self._in_flight: dict[int, int] = {}
+    now: int
+    lost_at: int | None
+    next_over: int | None
+    word: Restriction
+    spent: int = 0
+    in_flight: bool = False
 
-    async def take(self, rate: Rate, lapse: float) -> int | Wait:
-        """Take a slot if fewer than N are held and the service's word allows it."""
-        got = await self._file.transact(lambda db: self._take(db, rate, ticks(lapse)))
-        if not isinstance(got, Wait):
-            self._in_flight[got] = got + ticks(lapse)
-        return got
+    def wait(self, lapse: int, hold: int) -> Wait | None:
+        """The longest of the waits that there is reason for, or None: a slot may be taken.
 
-    async def give_back(self, slot: int, rate: Rate, limits: Limits | None) -> None:
-        """Hold the slot for S from now; without an answer, for S from the end of its lapse."""
-        lapses = self._in_flight.pop(slot, 0)
-        await self._file.transact(lambda db: self._give_back(db, slot, rate, limits, lapses))
+        ``lapse`` is how long a call may take, ``hold`` for how long its slot is held after it.
+        """
+        reasons = [*self._lost(lapse + hold), *self._held(hold), *self._restricted()]
+        return max(reasons, key=lambda wait: wait.seconds, default=None)
 
-    async def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+    def _lost(self, until: int) -> Iterator[Wait]:
+        """Wait as if all slots had been taken when the ledger was lost, and none had come back."""
+        if self.lost_at is not None and self.now < self.lost_at + until:
+            yield _wait(self.lost_at + until - self.now)
 
-    def _take(self, db: sqlite3.Connection, rate: Rate, lapse: int) -> int | Wait:
-        now, state = self._begin(db)
-        self._renew(db, now)
-        hold = ticks(rate.seconds) + _MARGIN
-        db.execute("DELETE FROM slot WHERE over < ?", (now - max(hold, _KEPT),))
-        waits = [*_lost(state, now, lapse + hold), *_held(db, now, rate.calls, hold), *_restricted(db, now, state)]
-        if waits:
-            return max(waits, key=lambda wait: wait.seconds)
-        slot = max(now, _latest(db) + 1)
-        _put(db, slot, now + lapse)
-        return slot
+    def _held(self, hold: int) -> Iterator[Wait]:
+        """Wait while all slots are held, until the next can come free: one in flight not before S from now."""
+        if self.next_over is not None:
+            yield _wait(min(self.next_over, self.now) + hold - self.now)
 
-    def _give_back(self, db: sqlite3.Connection, slot: int, rate: Rate, limits: Limits | None, lapses: int) -> None:
-        now, state = self._begin(db)
-        _put(db, slot, max(now, lapses) if limits is None else now)
-        if limits is not None:
-            heeded = state.restriction.heeding(limits, slot, now, ticks(rate.seconds))
-            if heeded != state.restriction:
-                _write(db, _State(state.boot, state.lost_at, heeded))
-
-    def _begin(self, db: sqlite3.Connection) -> tuple[int, _State]:
-        """The time, read under the lock, and the state: marked as lost where it knows nothing of what came before."""
-        now, state = ticks(self._clock.now()), _read(db)
-        if state.boot != self._boot or _latest(db) > now + _AHEAD:
-            self._file.count_loss()
-            db.execute("DELETE FROM slot")
-            state = _State(self._boot, now, Restriction())
-            _write(db, state)
-        elif self._file.replaced and self._missed(state):
-            state = _State(state.boot, now, state.restriction)
-            _write(db, state)
-        self._last = now
-        return now, state
-
-    def _missed(self, state: _State) -> bool:
-        """Whether our calls until now are missing from the file without its saying so."""
-        return self._last is not None and (state.lost_at is None or state.lost_at < self._last)
-
-    def _renew(self, db: sqlite3.Connection, now: int) -> None:
-        """A call of ours that outlives its time (the machine slept) is in flight all the same."""
-        for slot, lapses in self._in_flight.items():
-            if lapses < now:
-                _put(db, slot, now)
-
-    def _fill(self, db: sqlite3.Connection, lost: bool) -> None:  # noqa: FBT001 - the layout's only question
-        now = ticks(self._clock.now())
-        _write(db, _State(self._boot, now if lost else None, Restriction()))
-
-
-def _lost(state: _State, now: int, until: int) -> Iterator[Wait]:
-    """Wait as if all slots had been taken when the ledger was lost, and none had come back."""
-    if state.lost_at is not None and now < state.lost_at + until:
-        yield _wait(state.lost_at + until - now)
-
-
-def _held(db: sqlite3.Connection, now: int, calls: int, hold: int) -> Iterator[Wait]:
-    """Wait while all slots are held, until the next can come free: one in flight not before S from now."""
-    (held,) = db.execute("SELECT count(*) FROM slot WHERE over > ?", (now - hold,)).fetchone()
-    if held >= calls:
-        next_free = "SELECT over FROM slot WHERE over > ? ORDER BY over LIMIT 1 OFFSET ?"
-        (over,) = db.execute(next_free, (now - hold, held - calls)).fetchone()
-        yield _wait(min(over, now) + hold - now)
-
-
-def _restricted(db: sqlite3.Connection, now: int, state: _State) -> Iterator[Wait]:
-    """Wait where the service says so; the answer to a call in flight may loosen a quota, so that is looked at often."""
-    word = state.restriction
-    if now <= word.blocked_until:
-        yield _wait(word.blocked_until - now, told=word.blocked_until - now)
-    if now < word.quota_until:
-        spent = "SELECT count(*), coalesce(max(over) > ?, 0) FROM slot WHERE sent > ?"
-        calls, in_flight = db.execute(spent, (now, word.quota_after)).fetchone()
-        if calls >= word.quota_left:
-            left = word.quota_until - now
-            yield _wait(min(left, _POLL), told=0 if in_flight else left)
+    def _restricted(self) -> Iterator[Wait]:
+        """Wait where the service says so; an answer still to come may loosen a quota, so that is looked at often."""
+        if self.now <= self.word.blocked_until:
+            yield _wait(self.word.blocked_until - self.now, told=self.word.blocked_until - self.now)
+        if self.now < self.word.quota_until and self.spent >= self.word.quota_left:
+            left = self.word.quota_until - self.now
+            yield _wait(min(left, _POLL), told=0 if self.in_flight else left)
 
 
 def _wait(duration: int, told: int = 0) -> Wait:
     return Wait(max(duration, _SHORTEST) / ticks(1), told / ticks(1))
-
-
-def _latest(db: sqlite3.Connection) -> int:
-    (sent,) = db.execute("SELECT max(sent) FROM slot").fetchone()
-    return -1 if sent is None else int(sent)
-
-
-def _put(db: sqlite3.Connection, slot: int, over: int) -> None:
-    """Write a slot's row, a second time where the file has been made anew meanwhile."""
-    db.execute("INSERT OR REPLACE INTO slot VALUES (?, ?)", (slot, over))
-
-
-def _read(db: sqlite3.Connection) -> _State:
-    row = db.execute("SELECT boot, lost_at, blocked_until, quota_after, quota_left, quota_until FROM state").fetchone()
-    if row is None:
-        raise DamagedError
-    boot, lost_at, *word = row
-    return _State(boot, lost_at, Restriction(*word))
-
-
-def _write(db: sqlite3.Connection, state: _State) -> None:
-    db.execute("DELETE FROM state")
-    row = (state.boot, state.lost_at, *astuple(state.restriction))
-    db.execute("INSERT INTO state VALUES (?, ?, ?, ?, ?, ?)", row)

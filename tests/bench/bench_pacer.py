@@ -13,7 +13,7 @@ from pacer_world import Callers, Limiter, Machine, Service, SlidingLog, run_virt
 
 from bulkobj.clock import SystemClock  # noqa: E402 - found by the line above
 from bulkobj.model import Rate  # noqa: E402 - found by the line above
-from bulkobj.totango.ledger import SqliteLedger  # noqa: E402 - found by the line above
+from bulkobj.totango.ledger_sqlite import SqliteLedger  # noqa: E402 - found by the line above
 from bulkobj.totango.limits import Limits  # noqa: E402 - found by the line above
 from bulkobj.totango.pacer import Pacer  # noqa: E402 - found by the line above
 

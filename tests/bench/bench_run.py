@@ -36,7 +36,7 @@ from bulkobj.stopping import StopSignal  # noqa: E402 - found by the line above
 from bulkobj.totango.answers import Answer, Exchange  # noqa: E402 - found by the line above
 from bulkobj.totango.calls import Call, Caller  # noqa: E402 - found by the line above
 from bulkobj.totango.client import Totango  # noqa: E402 - found by the line above
-from bulkobj.totango.ledger import SqliteLedger  # noqa: E402 - found by the line above
+from bulkobj.totango.ledger_sqlite import SqliteLedger  # noqa: E402 - found by the line above
 from bulkobj.totango.pacer import Pacer  # noqa: E402 - found by the line above
 from bulkobj.totango.retrying import Health, Retrying  # noqa: E402 - found by the line above
 

@@ -12,7 +12,7 @@ from random import Random
 
 from bulkobj.clock import SystemClock
 from bulkobj.model import Rate
-from bulkobj.totango.ledger import SqliteLedger
+from bulkobj.totango.ledger_sqlite import SqliteLedger
 from bulkobj.totango.limits import Limits
 from bulkobj.totango.pacer import Pacer
 

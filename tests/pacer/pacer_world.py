@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import looptime
 
 from bulkobj.model import Rate
-from bulkobj.totango.ledger import SqliteLedger
+from bulkobj.totango.ledger_sqlite import SqliteLedger
 from bulkobj.totango.limits import Limits, read_limits
 from bulkobj.totango.pacer import Pacer
 

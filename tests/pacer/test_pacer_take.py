@@ -10,7 +10,8 @@ from pacer_world import RATE, TIMEOUT, Machine, run_virtual
 
 from bulkobj.errors import ServiceDownError
 from bulkobj.model import Rate
-from bulkobj.totango.ledger import Wait, ledger_path
+from bulkobj.totango.ledger import Wait
+from bulkobj.totango.ledger_sqlite import ledger_path
 from bulkobj.totango.limits import Limits
 from bulkobj.totango.pacer import Pacer, Slot
 

@@ -15,7 +15,7 @@ from pacer_world import TIMEOUT, Machine, VirtualClock, run_virtual
 
 from bulkobj.errors import StorageError
 from bulkobj.model import Rate
-from bulkobj.totango.ledger import SqliteLedger
+from bulkobj.totango.ledger_sqlite import SqliteLedger
 from bulkobj.totango.limits import Limits
 from bulkobj.totango.pacer import Pacer
 

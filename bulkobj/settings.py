@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from bulkobj.errors import UsageError
+from bulkobj.ledger_url import LedgerUrl, parse_ledger_url
 from bulkobj.model import Rate
 
 REGIONS: Mapping[str, str] = {"us": "https://api.totango.com", "eu": "https://api-eu1.totango.com"}
@@ -51,12 +52,18 @@ class Settings:
     profile: str
     sandbox: bool = False
     given_target: bool = False
+    ledger: LedgerUrl | None = None
     table: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def target(self) -> str:
         """The service as people know it: its host and port, or the sandbox."""
         return "sandbox" if self.sandbox else urlsplit(self.base_url).netloc
+
+    @property
+    def shared_ledger(self) -> LedgerUrl | None:
+        """The ledger that several machines share; None for a file of this machine, as the embedded sandbox has it."""
+        return None if self.sandbox else self.ledger
 
     def require_token(self) -> str:
         """The token of the environment, or the one that `bulkobj login` has kept; UsageError where there is none."""
@@ -90,6 +97,7 @@ def load_settings(options: Options, environ: Mapping[str, str] = os.environ) -> 
         profile=profile,
         sandbox=options.sandbox,
         given_target=options.sandbox or source.said("base_url") or source.said("region"),
+        ledger=_ledger(table),
         table=table,
     )
 
@@ -144,6 +152,10 @@ def _count(text: str) -> int:
     if not 1 <= int(text) <= 64:
         raise ValueError(text)
     return int(text)
+
+
+def _ledger(table: Mapping[str, Any]) -> LedgerUrl | None:
+    return parse_ledger_url(table["ledger"], '"ledger" in the profile') if "ledger" in table else None
 
 
 def _region(text: str) -> str:

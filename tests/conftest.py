@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from redis_kit import MISSING, PROGRAM, RedisDaemon
 
 from bulkobj.sandbox.server import SandboxServer
 
@@ -33,4 +34,22 @@ def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def server(tmp_path: Path) -> Iterator[SandboxServer]:
     """A sandbox with its seeds, at twenty times the real rate."""
     with SandboxServer(tmp_path / "served", rate="100/3") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def redis_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisDaemon]:
+    """A Redis for all tests that do it no harm."""
+    if PROGRAM is None:
+        pytest.skip(MISSING)
+    with RedisDaemon(tmp_path_factory.mktemp("redis")) as running:
+        yield running
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisDaemon]:
+    """A Redis for a test that empties, stops or kills it."""
+    if PROGRAM is None:
+        pytest.skip(MISSING)
+    with RedisDaemon(tmp_path / "redis") as running:
         yield running

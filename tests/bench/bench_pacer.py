@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1] / "pacer")]
 
-from pacer_world import Callers, Limiter, Machine, Service, SlidingLog, run_virtual, worst_window  # noqa: E402 - found by the line above
+from pacer_world import Callers, FilePlace, Limiter, Machine, Service, SlidingLog, run_virtual, worst_window  # noqa: E402 - found by the line above
 
 from bulkobj.clock import SystemClock  # noqa: E402 - found by the line above
 from bulkobj.model import Rate  # noqa: E402 - found by the line above
@@ -33,7 +33,7 @@ def throughput(folder: Path, latency: float, limiter: Callable[[], Limiter]) -> 
     """The seconds that the calls take, 8 in flight, and the most that the service sees in any window."""
 
     async def main() -> tuple[float, int]:
-        async with Machine(folder / f"{latency}-{limiter.__name__}.sqlite", RATE) as machine:
+        async with Machine(FilePlace(folder / f"{latency}-{limiter.__name__}.sqlite"), RATE) as machine:
             service = Service(limiter())
             callers = Callers(machine.pacer(), service, machine.clock, lambda: (latency / 2, latency / 2))
             return await callers(CALLS, workers=8), worst_window(service.arrivals, RATE.seconds)

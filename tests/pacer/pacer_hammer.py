@@ -1,5 +1,7 @@
 """A process that calls as fast as its pacer lets it, until it is killed: ``pacer_hammer.py LEDGER LOG SEED``.
 
+LEDGER is a file, or the URL of a Redis.
+
 The log gets a line for each call before anything else happens to it: when the service will see it, on the clock that
 all processes share. So the network delivers what a killed process has sent, as a real one does.
 """
@@ -11,7 +13,11 @@ from pathlib import Path
 from random import Random
 
 from bulkobj.clock import SystemClock
+from bulkobj.ledger_url import LedgerUrl
 from bulkobj.model import Rate
+from bulkobj.totango.ledger import Ledger
+from bulkobj.totango.ledger_redis import RedisLedger
+from bulkobj.totango.ledger_server import RedisServer
 from bulkobj.totango.ledger_sqlite import SqliteLedger
 from bulkobj.totango.limits import Limits
 from bulkobj.totango.pacer import Pacer
@@ -21,10 +27,17 @@ TIMEOUT = 0.4
 WORKERS = 8
 
 
-async def hammer(ledger: Path, log: int, random: Random) -> None:
+def opened(ledger: str, clock: SystemClock) -> Ledger:
+    """The ledger of that name."""
+    if "://" in ledger:
+        return RedisLedger(RedisServer(LedgerUrl(ledger), clock), "hammered", clock)
+    return SqliteLedger(Path(ledger), clock)
+
+
+async def hammer(ledger: str, log: int, random: Random) -> None:
     """Call from several tasks at once."""
     clock = SystemClock()
-    pacer = Pacer(SqliteLedger(ledger, clock), RATE, TIMEOUT, clock)
+    pacer = Pacer(opened(ledger, clock), RATE, TIMEOUT, clock)
 
     async def work() -> None:
         while True:
@@ -46,4 +59,4 @@ async def hammer(ledger: Path, log: int, random: Random) -> None:
 
 if __name__ == "__main__":
     ledger, log, seed = sys.argv[1:]
-    asyncio.run(hammer(Path(ledger), os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT), Random(seed)))
+    asyncio.run(hammer(ledger, os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT), Random(seed)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,8 +12,12 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import looptime
+import pytest
 
 from bulkobj.model import Rate
+from bulkobj.totango.ledger import Ledger
+from bulkobj.totango.ledger_redis import RedisLedger
+from bulkobj.totango.ledger_script import script
 from bulkobj.totango.ledger_sqlite import SqliteLedger
 from bulkobj.totango.limits import Limits, read_limits
 from bulkobj.totango.pacer import Pacer
@@ -48,24 +53,112 @@ class VirtualClock:
         await asyncio.sleep(seconds)
 
 
+class Place(Protocol):
+    """Where a ledger is kept; each opening is that of another process."""
+
+    async def prepare(self, clock: VirtualClock) -> None:
+        """Make it a place that has been in use for long."""
+
+    def open(self, clock: VirtualClock) -> Ledger: ...
+
+
 @dataclass
-class Machine:
-    """One machine with a state folder: opens pacers, each of a process of its own, and closes those left open."""
+class FilePlace:
+    """A file of the machine."""
 
     path: Path
+
+    async def prepare(self, clock: VirtualClock) -> None:
+        """A file that was never there has nothing to forget."""
+
+    def open(self, clock: VirtualClock) -> Ledger:
+        return SqliteLedger(self.path, clock)
+
+
+@dataclass
+class RedisPlace:
+    """A real Redis, but for its time, which is that of the world; ``ahead`` sets its clock.
+
+    ``server`` is what it calls itself, another after a restart; each way to it takes ``latency`` seconds.
+    """
+
+    client: Any
+    name: str
+    ahead: float = 4e9
+    latency: Callable[[], float] = float
+    server: int = 1
+
+    async def prepare(self, clock: VirtualClock) -> None:
+        """A Redis counts as lost at its first use: that was long ago."""
+        if self.client.exists(f"bulkobj:{{{self.name}}}:state"):
+            return
+        self.ahead -= 3e9
+        await RedisLedger(InWorldTime(self, clock), self.name, clock).check(RATE)
+        self.ahead += 3e9
+
+    def open(self, clock: VirtualClock) -> Ledger:
+        return RedisLedger(InWorldTime(self, clock), self.name, clock)
+
+
+@dataclass
+class InWorldTime:
+    """Runs the ledger's script, told what time it is and where; the world's time goes on by the latency alone."""
+
+    place: RedisPlace
+    clock: VirtualClock
+
+    def __post_init__(self) -> None:
+        timed = script().replace("redis.call('TIME')", "cjson.decode(ARGV[7])")
+        in_world = timed.replace("redis.call('INFO', 'server')", "ARGV[8]")
+        assert len({script(), timed, in_world}) == 3
+        self.script = self.place.client.register_script(in_world)
+
+    async def run(self, keys: list[str], args: list[str]) -> list[Any]:
+        await asyncio.sleep(self.place.latency())
+        seconds, micros = divmod(round((self.clock.now() + self.place.ahead) * 1_000_000), 1_000_000)
+        told = [f'["{seconds}","{micros}"]', f"run_id:{self.place.server}"]
+        answer: list[Any] = self.script(keys=keys, args=[*args, *told])
+        await asyncio.sleep(self.place.latency())
+        return answer
+
+    async def close(self) -> None:
+        """The connection is the place's."""
+
+
+#: Makes a place that nobody has used.
+Places = Callable[[], Place]
+
+
+def all_places(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Places:
+    """The body of a fixture with the parameters :data:`KINDS`: places of one kind."""
+    if request.param == "file":
+        return lambda: FilePlace(folders.mktemp("place") / "ledgers" / "calls.sqlite")
+    client = request.getfixturevalue("redis_daemon").client
+    return lambda: RedisPlace(client, uuid.uuid4().hex)
+
+
+KINDS = ("file", "redis")
+
+
+@dataclass
+class Machine:
+    """One machine, or several that share a Redis: opens pacers, each of a process of its own, and closes them."""
+
+    place: Place
     rate: Rate = RATE
     clock: VirtualClock = field(default_factory=VirtualClock)
-    ledgers: list[SqliteLedger] = field(default_factory=list)
+    ledgers: list[Ledger] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
 
-    def ledger(self) -> SqliteLedger:
-        self.ledgers.append(SqliteLedger(self.path, self.clock))
+    def ledger(self) -> Ledger:
+        self.ledgers.append(self.place.open(self.clock))
         return self.ledgers[-1]
 
     def pacer(self, timeout: float = TIMEOUT) -> Pacer:
         return Pacer(self.ledger(), self.rate, timeout, self.clock, self.waits.append)
 
     async def __aenter__(self) -> Machine:
+        await self.place.prepare(self.clock)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
@@ -13,6 +13,7 @@ from random import Random
 import pytest
 from pacer_hammer import RATE, TIMEOUT
 from pacer_world import worst_window
+from redis_kit import RedisDaemon
 
 PROCESSES = 5
 
@@ -20,8 +21,8 @@ PROCESSES = 5
 class Hammers:
     """Processes of :mod:`pacer_hammer` on one ledger, each replaced when it is killed."""
 
-    def __init__(self, folder: Path) -> None:
-        self.ledger, self.log = folder / "calls.sqlite", folder / "log"
+    def __init__(self, ledger: str, log: Path) -> None:
+        self.ledger, self.log = ledger, log
         self.started = 0
         self.running = [self._start() for _ in range(PROCESSES)]
 
@@ -51,8 +52,9 @@ class Hammers:
 
 
 @contextmanager
-def hammering(folder: Path) -> Iterator[Hammers]:
-    hammers = Hammers(folder)
+def hammering(folder: Path, ledger: str = "") -> Iterator[Hammers]:
+    """Processes on the ledger of that URL, or on a file."""
+    hammers = Hammers(ledger or str(folder / "calls.sqlite"), folder / "log")
     try:
         yield hammers
     finally:
@@ -62,10 +64,14 @@ def hammering(folder: Path) -> Iterator[Hammers]:
 @pytest.mark.proof
 @pytest.mark.skipif(os.name != "posix", reason="kills and stops processes the POSIX way")
 @pytest.mark.parametrize("seed", [1, 2])
-def test_killed_and_stopped_processes_break_no_window(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("kind", ["file", "redis"])
+def test_killed_and_stopped_processes_break_no_window(
+    tmp_path: Path, seed: int, kind: str, request: pytest.FixtureRequest
+) -> None:
     """For 20 seconds, one process after another is killed or stopped for a moment."""
     random = Random(seed)
-    with hammering(tmp_path) as hammers:
+    ledger = request.getfixturevalue("own_redis").url if kind == "redis" else ""
+    with hammering(tmp_path, ledger) as hammers:
         end = time.monotonic() + 20
         while time.monotonic() < end:
             time.sleep(random.uniform(0.2, 1.0))
@@ -88,7 +94,42 @@ def test_a_ledger_removed_in_the_midst_breaks_no_window(tmp_path: Path, seed: in
         for _ in range(2):
             time.sleep(random.uniform(3, 5))
             with suppress(FileNotFoundError):
-                hammers.ledger.unlink()
+                Path(hammers.ledger).unlink()
+        time.sleep(4)
+        survivors = [process for process in hammers.running if process.poll() is None]
+    arrivals = hammers.arrivals()
+    assert len(survivors) == PROCESSES
+    assert len(arrivals) > 80
+    assert worst_window(arrivals, RATE.seconds) <= RATE.calls
+
+
+def flush(daemon: RedisDaemon) -> None:
+    daemon.client.flushall()
+
+
+def restart(daemon: RedisDaemon) -> None:
+    daemon.kill()
+    daemon.start()
+
+
+def stand_still(daemon: RedisDaemon) -> None:
+    daemon.process.send_signal(signal.SIGSTOP)
+    time.sleep(1)
+    daemon.process.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.proof
+@pytest.mark.skipif(os.name != "posix", reason="stops a server the POSIX way")
+@pytest.mark.parametrize("trouble", [flush, restart, stand_still])
+def test_a_redis_in_trouble_breaks_no_window(
+    tmp_path: Path, own_redis: RedisDaemon, trouble: Callable[[RedisDaemon], None]
+) -> None:
+    """Processes whose Redis is emptied, restarted or slow wait, agree on a new ledger, and go on."""
+    random = Random(5)
+    with hammering(tmp_path, own_redis.url) as hammers:
+        for _ in range(3):
+            time.sleep(random.uniform(3, 5))
+            trouble(own_redis)
         time.sleep(4)
         survivors = [process for process in hammers.running if process.poll() is None]
     arrivals = hammers.arrivals()

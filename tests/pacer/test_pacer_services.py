@@ -9,6 +9,7 @@ import pytest
 from pacer_world import (
     RATE,
     Callers,
+    FilePlace,
     FixedWindow,
     Gcra,
     Limiter,
@@ -54,7 +55,7 @@ def run(
     random = Random(7)
 
     async def main() -> tuple[float, Callers]:
-        async with Machine(path / f"{headers}.sqlite") as machine, asyncio.timeout(100_000):
+        async with Machine(FilePlace(path / f"{headers}.sqlite")) as machine, asyncio.timeout(100_000):
             service = Service(limiter, headers)
             callers = Callers(machine.pacer(), service, machine.clock, lambda: latency(random))
             others = asyncio.create_task(service.foreign(pauses(random, foreign)))

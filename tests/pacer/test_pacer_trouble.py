@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pacer_world import TIMEOUT, Machine, VirtualClock, run_virtual
+from pacer_world import TIMEOUT, FilePlace, Machine, VirtualClock, run_virtual
 
 from bulkobj.errors import StorageError
 from bulkobj.model import Rate
@@ -32,7 +32,7 @@ def path(tmp_path: Path) -> Path:
 
 def virtually(path: Path, story: Story, boot: str = "boot-1", start: float = 1000.0) -> None:
     async def main() -> None:
-        async with Machine(path, RATE, VirtualClock(boot)) as machine:
+        async with Machine(FilePlace(path), RATE, VirtualClock(boot)) as machine:
             await story(machine)
 
     run_virtual(main, start)

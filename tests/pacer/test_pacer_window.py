@@ -2,103 +2,40 @@
 
 import asyncio
 import math
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pacer_world import Machine, VirtualClock, run_virtual, worst_window
+from pacer_crowd import TIMEOUT, Crowd, Network
+from pacer_world import KINDS, Machine, Place, Places, RedisPlace, VirtualClock, all_places, run_virtual, worst_window
 
 from bulkobj.model import Rate
 from bulkobj.totango.ledger import Wait
 from bulkobj.totango.limits import Limits
-from bulkobj.totango.pacer import Pacer, Slot
-
-TIMEOUT = 30.0
+from bulkobj.totango.pacer import Pacer
 
 
-@dataclass
-class Network:
-    """What happens to calls: how long they take changes with the time of day, some are lost, some are cut off."""
-
-    random: Random
-    slowest: float
-    lost: float
-    arrivals: list[float] = field(default_factory=list)
-
-    def duration(self, now: float) -> float:
-        """Between a blink and ``slowest``, in phases of 20 seconds."""
-        phase = Random(int(now // 20)).random()
-        return min(TIMEOUT, self.random.uniform(0, 2) * self.slowest * phase**3)
-
-    def send(self, slot: Slot, now: float) -> tuple[float, Limits | None]:
-        """When we are through with the call, and its answer; the service sees it at any time until then.
-
-        A call that is lost may be seen until its deadline, though we know of the loss sooner.
-        """
-        loop = asyncio.get_running_loop()
-        until = min(slot.deadline, now + self.duration(now))
-        lost = self.random.random() < self.lost
-        arrives = self.random.choice([now, self.random.uniform(now, until), until])
-        if lost:
-            arrives = self.random.choice([arrives, slot.deadline])
-        loop.call_later(arrives - now, lambda: self.arrivals.append(loop.time()))
-        return until, None if lost else Limits()
+@pytest.fixture(params=KINDS, scope="module")
+def places(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Places:
+    return all_places(request, tmp_path_factory)
 
 
-@dataclass
-class Crowd:
-    """Processes that share a ledger, some of which are killed in the midst of it all and started anew."""
-
-    network: Network
-    machine: Machine
-    calls: int
-    workers: int
-    lives: float
-
-    async def __call__(self, processes: int) -> None:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(processes):
-                group.create_task(self._process())
-
-    async def _process(self) -> None:
-        while self.calls > 0:
-            ledger = self.machine.ledger()
-            pacer = Pacer(ledger, self.machine.rate, TIMEOUT, self.machine.clock)
-            life = self.network.random.expovariate(1 / self.lives) if self.lives < math.inf else None
-            killed = asyncio.gather(*(self._work(pacer) for _ in range(self.workers)))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(killed, life)
-            await ledger.close()
-
-    async def _work(self, pacer: Pacer) -> None:
-        while self.calls > 0:
-            slot = await pacer.take()
-            self.calls -= 1
-            now = self.machine.clock.now()
-            until, limits = self.network.send(slot, now)
-            await asyncio.sleep(until - now)
-            if self.network.random.random() < 0.05:  # the program itself may be slow
-                await asyncio.sleep(self.network.random.uniform(0, 20))
-            await pacer.give_back(slot, limits)
-
-
-def arrivals(seed: int, rate: Rate, calls: int, *, processes: int, workers: int, **weather: float) -> list[float]:
+def arrivals(
+    place: Place, seed: int, rate: Rate, calls: int, *, processes: int, workers: int, **weather: float
+) -> list[float]:
     """When the service sees all those calls, sorted."""
-    with tempfile.TemporaryDirectory() as folder:
-        network = Network(Random(seed), weather["slowest"], weather["lost"])
+    network = Network(Random(seed), weather["slowest"], weather["lost"])
+    if isinstance(place, RedisPlace):
+        place.latency = lambda: network.random.uniform(0, weather["distance"])
 
-        async def main() -> None:
-            async with Machine(Path(folder) / "calls.sqlite", rate) as machine:
-                await Crowd(network, machine, calls, workers, weather["lives"])(processes)
-                await asyncio.sleep(TIMEOUT)
+    async def main() -> None:
+        async with Machine(place, rate) as machine:
+            await Crowd(network, machine, calls, workers, weather["lives"])(processes)
+            await asyncio.sleep(TIMEOUT)
 
-        run_virtual(main)
+    run_virtual(main)
     assert len(network.arrivals) >= calls
     return sorted(network.arrivals)
 
@@ -112,14 +49,19 @@ def in_all_weathers(test: Callable[..., None]) -> Callable[..., None]:
         slowest=st.sampled_from([0.01, 1.0, 8.0, 60.0]),
         lost=st.sampled_from([0.0, 0.05, 0.5]),
         lives=st.sampled_from([math.inf, 100.0, 10.0]),
+        distance=st.sampled_from([0.0, 0.0, 0.02, 1.0]),
     )(test)
 
 
 @settings(max_examples=12, deadline=None)
 @in_all_weathers
-def test_no_window_sees_too_many(seed: int, rate: Rate, processes: int, workers: int, **weather: float) -> None:
-    """Late, lost and cut-off calls, slow and killed processes: the window holds."""
-    seen = arrivals(seed, rate, 4 * rate.calls, processes=processes, workers=workers, **weather)
+def test_no_window_sees_too_many(
+    places: Places, seed: int, rate: Rate, processes: int, workers: int, **weather: float
+) -> None:
+    """Late, lost and cut-off calls, slow and killed processes, a ledger that is far away: the window holds."""
+    place = places()
+    calls = rate.calls * (2 if isinstance(place, RedisPlace) else 4)
+    seen = arrivals(place, seed, rate, calls, processes=processes, workers=workers, **weather)
     assert worst_window(seen, rate.seconds) <= rate.calls
 
 
@@ -127,10 +69,12 @@ def test_no_window_sees_too_many(seed: int, rate: Rate, processes: int, workers:
 @settings(max_examples=50, deadline=None)
 @in_all_weathers
 def test_no_window_of_thousands_sees_too_many(
-    seed: int, rate: Rate, processes: int, workers: int, **weather: float
+    places: Places, seed: int, rate: Rate, processes: int, workers: int, **weather: float
 ) -> None:
-    """The same for two thousand calls at a time."""
-    seen = arrivals(seed, rate, 2000, processes=processes, workers=workers, **weather)
+    """The same for two thousand calls at a time, or five hundred where each asks a real server."""
+    place = places()
+    calls = 500 if isinstance(place, RedisPlace) else 2000
+    seen = arrivals(place, seed, rate, calls, processes=processes, workers=workers, **weather)
     assert worst_window(seen, rate.seconds) <= rate.calls
 
 

@@ -78,6 +78,17 @@ async def _counted(totango: Totango, read: Coroutine[Any, Any, T]) -> tuple[T, i
     return await read, totango.calls
 
 
+def check_ledger(settings: Settings) -> None:
+    """Read and write the ledger that several machines share, if the settings name one.
+
+    Raises UsageError where the library for it is missing, SharedLedgerError where it can't be used.
+    """
+    from bulkobj.totango import ledgers  # noqa: PLC0415 - as HTTP above
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(ledgers.check_ledger(settings, SystemClock()))
+
+
 @contextmanager
 def connected(settings: Settings, on_wait: Callable[[float], None]) -> Iterator[Connection]:
     """A connection to what the settings name; the sandbox runs for as long as it is open."""

@@ -13,7 +13,7 @@ import click
 from bulkobj.cli import show
 from bulkobj.cli.console import Console
 from bulkobj.cli.options import service_options, settings_of
-from bulkobj.connecting import connected
+from bulkobj.connecting import check_ledger, connected
 from bulkobj.errors import BulkobjError, UsageError
 from bulkobj.execution.runs import RunStore
 from bulkobj.settings import Settings, checked_token
@@ -77,6 +77,7 @@ def config_command(**options: Any) -> None:
         ("profile", settings.profile),
         ("target", "the embedded sandbox" if settings.sandbox else settings.base_url),
         ("token", _token_source(settings)),
+        ("ledger", settings.shared_ledger or "in the state folder"),
         ("rate", settings.rate),
         ("timeout", f"{settings.timeout:g} s"),
         ("settle", f"{settings.settle:g} s"),
@@ -132,6 +133,8 @@ def _service_checks(settings: Settings) -> Iterator[tuple[str, str]]:
         if not settings.sandbox:
             settings.require_token()
         yield f"token: {_token_source(settings)}", ""
+        if settings.shared_ledger:
+            yield from _ledger_check(settings)
         with Console() as console, connected(settings, console.waiting) as connection:
             skew = connection.run(lambda totango, _: _read_skew(totango))
         yield f"{settings.target} answers, and accepts the token", ""
@@ -140,6 +143,14 @@ def _service_checks(settings: Settings) -> Iterator[tuple[str, str]]:
         return
     off = abs(skew or 0.0) > 120
     yield "clock", f"it is {abs(skew or 0):.0f} s off the service's: set the machine's time" if off else ""
+
+
+def _ledger_check(settings: Settings) -> Iterator[tuple[str, str]]:
+    try:
+        check_ledger(settings)
+        yield f"ledger {settings.shared_ledger} can be read and written", ""
+    except BulkobjError as error:
+        yield f"ledger {settings.shared_ledger}", str(error)
 
 
 async def _read_skew(totango: Any) -> float | None:

@@ -27,7 +27,7 @@ from bulkobj.totango.answers import (
     objectives_of,
 )
 from bulkobj.totango.calls import Call, Caller, Transport
-from bulkobj.totango.ledger_sqlite import SqliteLedger, ledger_path
+from bulkobj.totango.ledgers import open_ledger
 from bulkobj.totango.pacer import Pacer
 from bulkobj.totango.retrying import Health, Retrying, Tried
 
@@ -177,9 +177,9 @@ def _accounts_of(answer: Answer) -> tuple[int, tuple[Named, ...]]:
 async def open_totango(
     settings: Settings, clock: Clock, random: Random, stop: StopSignal, on_wait: Callable[[float], None]
 ) -> AsyncIterator[Totango]:
-    """A connection to the service that the settings name; its slots are in the ledger of the settings' token."""
+    """A connection to the service that the settings name; its slots are in the ledger that they name."""
     token = settings.require_token()
-    ledger = SqliteLedger(ledger_path(settings.state_dir, token), clock)
+    ledger = open_ledger(settings, clock)
     try:
         pacer = Pacer(ledger, settings.rate, settings.timeout, clock, on_wait)
         retrying = Retrying(

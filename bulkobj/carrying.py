@@ -106,9 +106,10 @@ def carry_out(
     if journal.header.options["refused"]:
         error = InvalidFileError("the file is not valid: nothing was sent")
     report = reports.of_journal(journal.header, journal.entries())
-    if undoes and error is None and report.exit_code == 0:
-        store.mark_undone(undoes)
     written, unwritten = write_what_can_be(report, input_of(journal), _outputs(journal.header), ui.tell)
+    taken_back = journal.header.abandoned or journal.header.undone
+    if undoes and error is None and report.exit_code == 0 and not taken_back:
+        store.mark_undone(undoes)
     return Finished(report, written, error, duplicates, unwritten)
 
 
@@ -144,7 +145,7 @@ def _ask_for_rest(journal: Journal, connection: Connection, ui: Ui) -> None:
     live, calls = connection.live(accounts, lambda _, __: None)
     journal.called(calls, None)
     if not ui.agrees_to_rest(report, live):
-        journal.decline()
+        journal.mark_declined(declined=True)
         raise StoppedError("stopped after the first rows, as you asked")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -200,8 +201,8 @@ def accounts_in(path: Path) -> tuple[str, ...]:
         found = []
     else:
         found = [line.strip() for line in content.decode("utf-8-sig", "replace").splitlines()]
-        if found and is_known(found[0].partition(",")[0]):  # a header without an account below it, or of another column
-            found = []
+        if found and is_known(re.split(r"[,;\t|]", found[0])[0]):
+            found = []  # a header with nothing below it, or other columns
     ids = tuple(dict.fromkeys(one for one in found if one))
     if not ids:
         raise UsageError(f"{path} holds no account: give it an Account ID column, or one id a line")

@@ -7,7 +7,7 @@ A date alone is midnight UTC and never shifts; a date-time without a zone is rea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from enum import Enum
@@ -56,8 +56,8 @@ _MONTHS = (
     "december",
 )
 _EARLIEST, _LATEST = 1900, 2200
-#: The year, without its century, before which no plan is dated.
-_NEAR = 15
+#: The year, without its century, before which no plan is dated, and how many years one spans at most.
+_NEAR, _SPAN = 15, 10
 _EXPECTED = "write it as 2024-02-08, or make it a date cell"
 
 
@@ -100,17 +100,22 @@ def needs_order(text: str) -> bool:
 
 
 def year_may_lead(texts: Iterable[str]) -> bool:
-    """Whether the dates of three short numbers in a column make at least as much sense with the year first.
+    """Whether dates of three short numbers, such as ``24-02-08``, are likelier to have the year first than last.
 
-    The years of a plan are few, and near: where those at the front are fewer than those at the end, or as few and
-    only the ones at the end lie in the past, somebody has to say which is meant.
+    The years of a plan are near, and few: where those at the front are, and those at the end are not, somebody has to
+    say which is meant. A year of four digits at the end of another date settles it.
     """
-    matches = [match for text in texts if (match := _NUMBERS.fullmatch(text.strip())) and len(match["c"]) == 2]
-    fits = all(1 <= int(match["b"]) <= 12 and 1 <= int(match["c"]) <= 31 for match in matches)
-    first, last = ({int(match[name]) for match in matches} for name in "ac")
-    if not matches or not fits or len(first) > len(last):
+    matches = [match for text in texts if (match := _NUMBERS.fullmatch(text.strip()))]
+    if not matches or any(len(match["c"]) == 4 for match in matches):
         return False
-    return len(first) < len(last) or (min(first) >= _NEAR > max(last))
+    if not all(1 <= int(match["b"]) <= 12 and 1 <= int(match["c"]) <= 31 for match in matches):
+        return False
+    first, last = ([int(match[name]) for match in matches] for name in "ac")
+    return _are_near(first) and not _are_near(last)
+
+
+def _are_near(years: Sequence[int]) -> bool:
+    return min(years) >= _NEAR and max(years) - min(years) <= _SPAN
 
 
 def _own_order(text: str) -> Order | None:

@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -169,7 +170,8 @@ def check_output(output: Path | None, layout: Layout) -> None:
 def write_export(export: Export, output: Path | None) -> tuple[Path, ...]:
     """Write the export's files, each whole or not at all; the files."""
     if output is None:
-        export_csv(sys.stdout.buffer, HEADERS, export.rows(export.accounts))
+        with suppress(BrokenPipeError):  # whoever reads it has seen enough
+            export_csv(sys.stdout.buffer, HEADERS, export.rows(export.accounts))
         return ()
     if export.layout is not Layout.FILE_PER_ACCOUNT:
         _write(export, export.accounts, output)

@@ -68,10 +68,12 @@ class Directory:
         name = next((thing.name for thing in things if thing.id == id_), id_)
         return id_ if sum(folded(thing.name) == folded(name) for thing in things) > 1 else name
 
-    def settings(self) -> dict[str, str]:
-        """The statuses and categories: what people see for each id."""
+    def settings(self) -> dict[tuple[str, str], str]:
+        """The statuses and categories: what people see for each kind and id."""
         kinds = (Kind.STATUS, Kind.CATEGORY)
-        return {thing.id: self.name(kind, thing.id) for kind in kinds for thing in self.things.get(kind, ())}
+        return {
+            (kind.value, thing.id): self.name(kind, thing.id) for kind in kinds for thing in self.things.get(kind, ())
+        }
 
 
 #: The user's own words for names, folded.

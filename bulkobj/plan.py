@@ -20,10 +20,10 @@ Base = Mapping[Field, Value]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an exported file knows of its objectives, by their ids, and what people saw for each id of a setting."""
+    """What an exported file knows of its objectives, by their ids, and what people saw for a setting's kind and id."""
 
     bases: Mapping[str, Base] = field(default_factory=dict)
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 NOT_EXPORTED = Exported()

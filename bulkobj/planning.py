@@ -53,6 +53,9 @@ def _unsent(row: Row, problems: Iterable[Problem], result: Result, message: str 
     return line._replace(result=Result.INVALID, message="; ".join(errors)) if errors else line
 
 
+_KINDS = {Field.STATUS: Kind.STATUS, Field.CATEGORY: Kind.CATEGORY}
+
+
 @dataclass(frozen=True, slots=True)
 class _Planner:
     live: Live
@@ -106,6 +109,7 @@ class _Planner:
         if not objective_id or (not account and row.action is Action.UPDATE):
             return _unsent(row, row.problems, Result.INVALID)
         if not account:
+            row = self._addressing(row, headers, objective_id)
             line = _unsent(row, row.problems, Result.WOULD_DELETE)
             return line if line.faulty else line._replace(step=Step(Action.DELETE, "", objective_id))
         objectives = self.live.get(account)
@@ -114,7 +118,7 @@ class _Planner:
             problem = _not_there(row, headers, objectives is not None)
             return _unsent(row, (*row.problems, problem), Result.INVALID)
         if row.action is Action.DELETE:
-            return self._delete(self._addressing(row, headers, before), before)
+            return self._delete(self._addressing(row, headers, before.id), before)
         return self._update(row, headers, before)
 
     def _delete(self, row: Row, before: Objective) -> Line:
@@ -132,7 +136,7 @@ class _Planner:
 
     def _update(self, row: Row, headers: Headers, before: Objective) -> Line:
         """Lay the row's edited cells over the live objective; what the service already holds is never an error."""
-        row, base = self._addressing(row, headers, before), self.exported.bases.get(before.id)
+        row, base = self._addressing(row, headers, before.id), self.exported.bases.get(before.id)
         edited = {name: given for name, given in _fields(row) if not self._holds(given, name, before, base)}
         problems = (*self._standing(row, headers, edited), *_backwards(row, headers, before, edited))
         line = _unsent(row, problems, Result.UNCHANGED)._replace(action=Action.UPDATE, objective_id=before.id)
@@ -164,12 +168,12 @@ class _Planner:
         missing = (_lacking(row, headers, name) for name in (Field.CATEGORY, Field.STATUS))
         return self._create(row._replace(problems=(*row.problems, *(problem for problem in missing if problem))))
 
-    def _addressing(self, row: Row, headers: Headers, objective: Objective) -> Row:
+    def _addressing(self, row: Row, headers: Headers, objective_id: str) -> Row:
         """The row, with a problem where an earlier one speaks of the same objective, by its id or by its title.
 
         Each was planned against what is live now: the second to be sent would take back what the first one did.
         """
-        earlier = self.addressed.setdefault(objective.id, row.place)
+        earlier = self.addressed.setdefault(objective_id, row.place)
         if earlier == row.place or any(problem.code == DUPLICATE_ID for problem in row.problems):
             return row
         message = f"{at(earlier, row.sheet)} already has this objective: keep one of the two"
@@ -184,7 +188,8 @@ class _Planner:
     def _was(self, given: Given, name: Field, base: Base) -> bool:
         """Whether the cell says what the file was exported with, by the names of now or of then."""
         value = base.get(name, name.empty)
-        then = self.exported.settings.get(value, "") if isinstance(value, str) else ""
+        kind = _KINDS.get(name)
+        then = self.exported.settings.get((kind.value, str(value)), "") if kind is not None else ""
         return self._says(given, name, value) or (bool(then) and same(given.text, then))
 
     def _says(self, given: Given, name: Field, value: Value) -> bool:
@@ -205,7 +210,7 @@ class _Planner:
                 yield problem
 
     def _displayed(self, name: Field, value: Value) -> Value:
-        kind = {Field.STATUS: Kind.STATUS, Field.CATEGORY: Kind.CATEGORY}.get(name)
+        kind = _KINDS.get(name)
         return self.directory.name(kind, value) if kind is not None and isinstance(value, str) and value else value
 
     def _change(self, name: Field, before: Objective, after: Value) -> Change:

@@ -132,7 +132,7 @@ def write_failures(report: Report, of: Input, path: Path, tell: Callable[[str], 
     from bulkobj.spreadsheet import writing  # noqa: PLC0415 - brings pandas, which only a report needs
 
     wanted = reports.not_done(report)
-    if of.source.stamp and wanted and path.suffix.lower() == ".csv":
+    if wanted and any(row[:1] == ("base",) for row in of.source.stamp) and path.suffix.lower() == ".csv":
         tell(
             f"{path} is a CSV file, and can't hold what the workbook was exported with: imported from there, a row"
             " overwrites what was changed in the service since. Name an .xlsx file to be warned of that"

@@ -124,7 +124,7 @@ class _Source:
 
     def _level(self, name: str) -> int:
         said = (getattr(self.options, name), self.environ.get("BULKOBJ_" + name.upper()), self.table.get(name))
-        return next((level for level, value in enumerate(said) if value not in {None, ""}), len(said))
+        return next((level for level, value in enumerate(said) if value not in (None, "")), len(said))
 
     def said(self, name: str) -> bool:
         return self.raw(name)[0] is not None
@@ -233,7 +233,7 @@ def _profile(path: Path, name: str, *, asked: bool) -> Mapping[str, Any]:
 
 def _check_profile(table: Mapping[str, Any], place: str) -> None:
     """Raise UsageError where a value is of another kind than it must be; numbers are checked where they are read."""
-    for key in ("timezone", "date_order", "encoding", "delimiter"):
+    for key in ("region", "base_url", "timezone", "date_order", "encoding", "delimiter"):
         if not isinstance(table.get(key, ""), str):
             raise UsageError(f"{key} in {place}: {table[key]!r} must be a text, in quotation marks")
     aliases = table.get("aliases", {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bulkobj.model import Field, Value
@@ -17,20 +17,21 @@ _PIECE = 30_000
 class Stamp:
     """The mark on a workbook of ours.
 
-    ``tenant`` is a host and port; ``settings`` are its statuses and categories: what people saw for each id. ``bases``
-    are the fields of every exported objective as they were, by its id (contract, "The round trip").
+    ``tenant`` is a host and port; ``settings`` are its statuses and categories: what people saw for each kind and id.
+    ``bases`` are the fields of every exported objective as they were, by its id (contract, "The round trip").
     """
 
     kind: str
     tenant: str
     layout: str = "one-sheet"
     made_at: str = ""
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[tuple[str, str], str] = field(default_factory=dict)
     bases: Mapping[str, Mapping[Field, Value]] = field(default_factory=dict)
 
-    def is_of(self, tenant: str, settings: Collection[str]) -> bool:
+    def is_of(self, tenant: str, settings: Iterable[tuple[str, str]]) -> bool:
         """Whether it is that tenant's: by its host and port, and by ids of which some must still be there."""
-        return self.tenant == tenant and (not self.settings or not self.settings.keys().isdisjoint(settings))
+        ids = {id_ for _, id_ in self.settings}
+        return self.tenant == tenant and (not ids or not ids.isdisjoint(id_ for _, id_ in settings))
 
 
 def stamp_rows(stamp: Stamp, bases: Iterable[tuple[str, Mapping[Field, Value]]] = ()) -> Iterator[Sequence[Cell]]:
@@ -40,8 +41,8 @@ def stamp_rows(stamp: Stamp, bases: Iterable[tuple[str, Mapping[Field, Value]]] 
     yield "tenant", stamp.tenant
     yield "layout", stamp.layout
     yield "made at", stamp.made_at
-    for id_, name in sorted(stamp.settings.items()):
-        yield "setting", id_, f"|{name}"
+    for (kind, id_), name in sorted(stamp.settings.items()):
+        yield "setting", id_, f"|{name}", kind
     for objective, fields in (*stamp.bases.items(), *bases) if stamp.bases else bases:
         text = json.dumps({name.value: value for name, value in fields.items()}, ensure_ascii=True)
         pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
@@ -51,14 +52,15 @@ def stamp_rows(stamp: Stamp, bases: Iterable[tuple[str, Mapping[Field, Value]]] 
 def read_stamp(rows: Iterable[Sequence[Cell]]) -> Stamp | None:
     """The stamp that the rows hold; None where they hold none, or one that has been tampered with."""
     said: dict[str, str] = {}
-    settings: dict[str, str] = {}
+    settings: dict[tuple[str, str], str] = {}
     bases: dict[str, Mapping[Field, Value]] = {}
     try:
         for row in rows:
             name, *values = (str(cell) for cell in row if cell is not None)
             match name:
                 case "setting":
-                    settings[values[0]] = "".join(values[1:]).removeprefix("|")
+                    id_, shown, kind = (*values, "", "")[:3]  # earlier versions wrote the id alone
+                    settings[kind, id_] = shown.removeprefix("|")
                 case "base":
                     bases[json.loads(values[0])] = _base("".join(piece.removeprefix("|") for piece in values[1:]))
                 case _:

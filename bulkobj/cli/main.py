@@ -96,8 +96,9 @@ def run() -> None:
         code = 130
     except BrokenPipeError:
         code = _unheard()
-    except SystemExit:  # click's own way out where whoever reads standard output has heard enough
-        code = _unheard()
+    except SystemExit as end:  # click's own way out of a broken pipe that a deafened stream could not see
+        _unheard()
+        code = end.code
     except Exception as error:
         code = _crashed(error)
     sys.exit(code if isinstance(code, int) else 0)

@@ -161,15 +161,15 @@ def first_rows(report: Report, live: Live) -> str:
             continue
         lines.append(f"{_label(row.line, several=several)}: {row.result.value} {clean(row.message, 300)}".rstrip())
         for one in (held[objective] for objective in row.objective_id.split(";") if objective in held):
-            fields = {name: names.get(value, value) for name, value in one.fields.items()}
+            fields = {name: names.get((name, value), value) for name, value in one.fields.items()}
             lines += [f"    {OF_FIELD[name].header}: {in_words(name, value)}" for name, value in fields.items()]
     return "\n".join(lines)
 
 
-def _names_by_id(report: Report) -> dict[Value, Value]:
+def _names_by_id(report: Report) -> dict[tuple[Field, Value], Value]:
     """What people see for the ids of statuses and categories that the report's rows send."""
     return {
-        row.line.step.body[name]: change[1]
+        (name, row.line.step.body[name]): change[1]
         for row in report.rows
         if row.line.step is not None
         for name, change in row.line.changes.items()

@@ -183,9 +183,9 @@ class Journal:
         """The command is over, and every step has its outcome, or not."""
         self._change(finished=finished)
 
-    def decline(self) -> None:
-        """The user has seen the first rows, and does not want the rest: only whoever names the run sends it."""
-        self._change(declined=True)
+    def mark_declined(self, *, declined: bool) -> None:
+        """The user has seen the first rows, and does not want the rest; or does so after all."""
+        self._change(declined=declined)
 
     def abandon(self) -> None:
         """The run is about to be taken back: nothing of it will be sent any more."""

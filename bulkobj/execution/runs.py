@@ -118,12 +118,25 @@ class RunStore:
                 )
 
     def mark_undone(self, run: str, *, undone: bool = True) -> None:
-        """Put down that all of the run was taken back; what it had taken back itself is there again."""
+        """Put down that all of the run was taken back; what it had taken back itself is there again.
+
+        A run whose journal is gone by now, or can't be read, has nothing to be put down.
+        """
+        with suppress(UsageError, StorageError):
+            earlier = self._mark(run, undone=undone)
+            if earlier:
+                self.mark_undone(earlier, undone=not undone)
+
+    def mark_in_doubt(self, run: str) -> None:
+        """Put down that what the run has taken back is about to be made again: its file counts as imported."""
+        with suppress(UsageError, StorageError):
+            self._mark(run, undone=False)
+
+    def _mark(self, run: str, *, undone: bool) -> str | None:
         with closing(self.open(run)) as journal:
             journal.mark_undone(undone=undone)
-            earlier = journal.header.options.get("undoes")
-        if earlier:
-            self.mark_undone(earlier, undone=not undone)
+            earlier: str | None = journal.header.options.get("undoes")
+            return earlier
 
     def refuse_again(self, key: str, sheets: Collection[str], *, again: bool) -> None:
         """Raise UsageError where the file was imported already, or its import is unfinished (contract, promise 5).

@@ -55,6 +55,8 @@ def resume(run: str | None, settings: Settings, ui: Ui) -> Finished | None:
     with store.lock(header.options["key"]), connected(settings, ui.waiting) as connection:
         check_service(connection, header)
         with closing(store.open(header.run)) as journal:
+            if journal.header.declined:  # it comes here by its name only
+                journal.mark_declined(declined=False)
             return carry_out(journal, connection, store, ui)
 
 

@@ -53,6 +53,8 @@ def _put_down(header: RunHeader, store: RunStore, *, undone: bool) -> None:
     """Put down that the run sends nothing any more; and that all of it is taken back, where there was nothing left."""
     with closing(store.open(header.run)) as journal:
         journal.abandon()
+    if header.options["undoes"]:
+        store.mark_in_doubt(header.options["undoes"])
     if undone:
         store.mark_undone(header.run)
 

@@ -84,14 +84,14 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     lines = io.StringIO(text, newline="")  # as Python's csv module wants it: line ends kept, CR and CRLF too
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number = cells = widest = line = 0
-    spaced = False
+    spaced = 0
     try:
         for number, row in enumerate(reader, 1):
             if len(row) > MAX_COLUMNS:
                 _drop_blank_end(row)
             if reader.line_num - line > 1 and widest >= _NARROW:
-                _refuse_swallowed(row, number, _Style(widest, delimiter, spaced))
-            spaced = spaced or any(cell[:1] == " " for cell in row[1:])
+                _refuse_swallowed(row, number, _Style(max(widest, len(row)), delimiter, 2 * spaced > number))
+            spaced += any(cell[:1] == " " for cell in row[1:])
             cells, widest, line = cells + len(row), max(widest, len(row)), reader.line_num
             if widest > MAX_COLUMNS or number > MAX_ROWS or cells > MAX_CELLS:
                 check_range(number, widest)
@@ -122,7 +122,7 @@ def _unclosed(row: int, fault: str) -> UnreadableError:
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """How rows of the file look: the most columns, the delimiter, and whether white space follows it anywhere."""
+    """How rows of the file look: the most columns, the delimiter, and whether white space follows it as a rule."""
 
     width: int
     delimiter: str
@@ -147,5 +147,6 @@ def _refuse_swallowed(row: list[str], number: int, style: _Style) -> None:
             continue
         *whole, end = rest
         pieces = first == last - index and end == last - (len(row) - 1 - index)
-        if (pieces and all(count == last for count in whole)) or (style.width >= _WIDE and last in whole):
+        is_wide = style.width >= _WIDE
+        if (pieces and (whole or is_wide) and set(whole) <= {last}) or (is_wide and last in whole):
             raise _unclosed(number, "swallowed")

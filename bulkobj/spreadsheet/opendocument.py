@@ -8,7 +8,7 @@ import zipfile
 
 from bulkobj.spreadsheet.grid import SheetFacts
 from bulkobj.spreadsheet.guards import ERRORS
-from bulkobj.spreadsheet.limits import UnreadableError, check_faults, check_range, check_texts
+from bulkobj.spreadsheet.limits import MAX_BAD_CELLS, UnreadableError, check_faults, check_range, check_texts
 from bulkobj.spreadsheet.package import PROTECTED, Package
 from bulkobj.spreadsheet.saferxml import Attributes, damaged, parse, tags
 from bulkobj.spreadsheet.table import BadCell
@@ -18,6 +18,7 @@ MIMETYPE = "application/vnd.oasis.opendocument.spreadsheet"
 _MANIFEST = "META-INF/manifest.xml"
 #: Characters that are elements, which the workbook reader passes over.
 _TAB, _BREAK = re.compile(rb"<text:tab(?:\s[^<>]*)?/>"), re.compile(rb"<text:line-break(?:\s[^<>]*)?/>")
+_DIGITS = re.compile(r"[0-9]{1,30}")
 #: One row that stands for more equal ones than this is a slip, or meant to do harm.
 _MOST_REPEATS = 10_000
 
@@ -130,6 +131,10 @@ class _Walker:
                 f"one row is repeated {self._repeated:,} times, down to row {self._rows:,}: delete all but one",
                 row=rows.start,
             )
+        if len(self._shown) + len(rows) * len(self._padded) > MAX_BAD_CELLS:
+            raise UnreadableError(
+                f"more than {MAX_BAD_CELLS:,} numbers are shown with zeros before them: format them as text"
+            )
         self._shown.update({(row, column): text for row in rows for column, text in self._padded})
         self._bad.update({(row, column): fault for row in rows for column, fault in self._faults})
 
@@ -146,10 +151,9 @@ def _repeats(attributes: Attributes, name: str) -> int:
 
 def _padded(attributes: Attributes, paragraphs: list[str] | None) -> str:
     """What is seen of a whole number that is shown with zeros before it."""
-    text = "\n".join(paragraphs or ())
-    number = attributes.get("office:value", "")
-    is_padded = attributes.get("office:value-type") == "float" and text.isdecimal() and text != number
-    return text if is_padded and text.lstrip("0") == number else ""
+    text, number = "\n".join(paragraphs or ()), attributes.get("office:value", "")
+    is_whole = attributes.get("office:value-type") == "float" and _DIGITS.fullmatch(text) and _DIGITS.fullmatch(number)
+    return text if is_whole and text != number and int(text) == int(number) else ""
 
 
 def _fault(attributes: Attributes, paragraphs: list[str] | None) -> BadCell | None:

@@ -49,7 +49,7 @@ def _special(text: str) -> Cell:
     if text in ERRORS:
         return bad_cell(text)
     as_text = _AS_TEXT.fullmatch(text)
-    return as_text[1] or None if as_text else unguard_error(unguard(text))
+    return as_text[1] if as_text and visible(as_text[1]) else None if as_text else unguard_error(unguard(text))
 
 
 def workbook_rows(rows: Iterable[Iterable[Any]]) -> list[Row]:

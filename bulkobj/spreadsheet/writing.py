@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import repeat
 
@@ -28,7 +28,8 @@ def results_csv(tables: Sequence[Table], results: Sequence[ResultRow], *, delimi
     """
     own = [without_report(table) for table in tables]
     sheet = ("_sheet",) if len(own) > 1 else ()
-    cells = [(*cells, table.sheet)[: WIDTH + len(sheet)] for table in own for cells in _results(table, results)]
+    grouped = _by_place(results)
+    cells = [(*cells, table.sheet)[: WIDTH + len(sheet)] for table in own for cells in _results(table, grouped)]
     return plain_csv(*_merged(own, (*RESULT_HEADERS, *sheet), cells), delimiter)
 
 
@@ -37,11 +38,11 @@ def results_xlsx(source: SourceFile, results: Sequence[ResultRow], summary: Summ
 
     The stamp of a workbook of ours goes with it. A text that no cell can hold is cut, and says so.
     """
-    sheets = []
+    sheets, grouped = [], _by_place(results)
     for table in source.tables:
         own = without_report(table)
         headers = (*own.headers, *RESULT_HEADERS, *_nameless(own))
-        sheets.append(Sheet(table.sheet or "Results", headers, list(_rows(own, results))))
+        sheets.append(Sheet(table.sheet or "Results", headers, list(_rows(own, grouped))))
     summaries = Sheet(SUMMARY_SHEET, (), summary_rows(summary))
     return plain_xlsx([*sheets, summaries, *_stamp(source)], cut=cut)
 
@@ -104,12 +105,18 @@ def _uncalculated_as_error(cell: Cell) -> Cell:
     return BadCell("bad-cell", "#N/A") if isinstance(cell, BadCell) and cell.code == "uncalculated-formula" else cell
 
 
-def _results(table: Table, results: Sequence[ResultRow]) -> Iterator[tuple[Cell, ...]]:
-    by_row = {result.row: result.cells for result in results if result.sheet == table.sheet}
-    return (by_row.get(record.number, _NO_RESULT) for record in table.records)
+_Results = Mapping[tuple[str | None, int], tuple[Cell, ...]]
 
 
-def _rows(table: Table, results: Sequence[ResultRow]) -> Iterator[tuple[Cell, ...]]:
+def _by_place(results: Sequence[ResultRow]) -> _Results:
+    return {(result.sheet, result.row): result.cells for result in results}
+
+
+def _results(table: Table, results: _Results) -> Iterator[tuple[Cell, ...]]:
+    return (results.get((table.sheet, record.number), _NO_RESULT) for record in table.records)
+
+
+def _rows(table: Table, results: _Results) -> Iterator[tuple[Cell, ...]]:
     for record, cells in zip(table.records, _results(table, results), strict=True):
         yield (*record.cells, *cells, *_padded(record, table))
 

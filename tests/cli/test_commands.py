@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from subprocess import PIPE
+from subprocess import PIPE, STDOUT
 
 import pytest
 from cli_kit import against, bulkobj, creates
@@ -151,14 +151,15 @@ def test_nothing_to_resume_is_still_json(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
 def test_standard_output_that_is_full_or_unread(server: SandboxServer, tmp_path: Path) -> None:
-    """A full disk is a sentence and exit 2; whoever stops reading has heard enough, and that is no failure."""
+    """A full disk is a sentence and exit 2; whoever stops reading changes nothing of how a command ends."""
     environ, program = Machine(server, tmp_path / "state").environ(), [sys.executable, "-m", "bulkobj"]
     with Path("/dev/full").open("w") as full:
         ran = subprocess.run([*program, "settings"], env=environ, stdout=full, stderr=PIPE, check=False)
     assert ran.returncode == 2
     assert b"disk is full" in ran.stderr
-    for command in (["export", "--all", "-o", "-"], ["settings"]):
-        with subprocess.Popen([*program, *command], env=environ, stdout=PIPE, stderr=PIPE) as process:
+    (tmp_path / "bad.csv").write_text("Account ID,Title\nA,T\n")
+    for command, code in ((["export", "--all", "-o", "-"], 0), (["settings"], 0), (["validate", "bad.csv"], 3)):
+        with subprocess.Popen([*program, *command], env=environ, stdout=PIPE, stderr=STDOUT) as process:
             assert process.stdout is not None
             process.stdout.close()
-            assert process.wait() == 0
+            assert process.wait() == code, command

@@ -141,6 +141,8 @@ def test_no_file_of_a_run_holds_the_token(server: SandboxServer, tmp_path: Path)
         "columns = []",
         "aliases.status = 'x'",
         'rate = "many"',
+        'base_url = ["x"]',
+        "region = ['x']",
         "concurrency = 0.5",
     ],
 )

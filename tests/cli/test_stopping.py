@@ -203,8 +203,11 @@ def test_a_rest_that_was_not_wanted_is_sent_only_by_name(
     assert nightly.code == 0
     assert f"`bulkobj resume {ran.report['run']}` sends the rest" in nightly.err
     assert len(writes(server)) == 2
-    named = resume(server, ran.report["run"])
-    assert (named.code, named.report["counts"]) == (0, {"created": 4})
+    server.expire_token(after=1, successor="next")
+    named = resume(server, ran.report["run"], "--concurrency", 1)
+    assert (named.code, named.report["counts"]) == (4, {"created": 3, "not-attempted": 1})
+    rest = resume(server, BULKOBJ_TOKEN="next")  # what was asked for by name is agreed to
+    assert (rest.code, rest.report["counts"]) == (0, {"created": 4})
 
 
 def test_an_interrupt_at_the_question_after_the_first_rows(

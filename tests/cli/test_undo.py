@@ -146,6 +146,35 @@ def test_a_file_counts_as_imported_again_once_its_undoing_is_undone(server: Sand
     assert against(server, "undo", undoing, "--yes").code == 0
     assert against(server, "import", path, "--yes").code == 2
     assert held(server) - there
+    assert against(server, "resume", undoing).code == 0
+    assert against(server, "import", path, "--yes").code == 2
+
+
+def test_a_file_counts_as_imported_from_when_its_undoing_begins_to_be_undone(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    """Broken off in the middle, some of it is there again."""
+    path = tmp_path / "plan.csv"
+    path.write_bytes(creates(6))
+    run = against(server, "import", path, "--yes", "--json").report["run"]
+    undoing = against(server, "undo", run, "--yes", "--json").report["run"]
+    server.expire_token(after=3, successor="next")
+    assert against(server, "undo", undoing, "--yes", "--concurrency", 1).code == 4
+    assert against(server, "import", path, "--yes", BULKOBJ_TOKEN="next").code == 2
+
+
+def test_an_undoing_is_undone_though_the_journal_of_the_first_run_is_gone(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    """As after `bulkobj runs --prune`: what was done is done, and reported."""
+    path = tmp_path / "plan.csv"
+    path.write_bytes(creates(2))
+    run = against(server, "import", path, "--yes", "--json").report["run"]
+    undoing = against(server, "undo", run, "--yes", "--json").report["run"]
+    (tmp_path / "state" / "runs" / f"{run}.sqlite").unlink()
+    again = against(server, "undo", undoing, "--yes", "--report", tmp_path / "r.csv")
+    assert again.code == 0, again.err
+    assert (tmp_path / "r.csv").exists()
 
 
 def test_a_file_is_free_again_when_its_undoing_was_resumed(server: SandboxServer, tmp_path: Path) -> None:

@@ -141,6 +141,20 @@ def test_texts_of_several_lines_are_not_taken_for_swallowed_rows(cell: str) -> N
     assert rows(read(target.getvalue())) == {2: ("a", "b", "c", "d", cell)}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Account ID,Title,Description\nA,T,"One\npen,paper,tape"\n',
+        'Account ID;Title;Description\nA;T;"Erstens\nx;y;z"\n',
+        'Account ID,Title,A,B,C\n1, T,a,b,c\n2,T,a,b,c\n3,T,a,b,"Agenda:\ncall, mail, visit, demo, close"\n',
+        'Plan,,\nAccount ID,Title,"Start\nDate",Status,Note\nA,T,,S,N\n',
+    ],
+)
+def test_good_files_that_hold_several_lines_in_a_cell(text: str) -> None:
+    """A list in a narrow file, one cell with a space before it, a header of two lines below a title."""
+    assert not read(text).problems
+
+
 def test_the_delimiter_of_a_long_file_with_old_mac_line_ends_is_found() -> None:
     """The sample ends where a row does, whatever ends rows."""
     text = "\r".join(["Account ID;Title", *(f"A-{n};{'T' * 60}" for n in range(5_000))])

@@ -162,3 +162,10 @@ def test_an_id_of_an_ods_is_what_is_seen() -> None:
     number = '<table:table-cell office:value-type="float" office:value="7310"><text:p>{}</text:p></table:table-cell>'
     cells = number.format("007310") + number.format("7310.00")
     assert rows(read(ods(f"<table:table-row>{cells}</table:table-row>"), "plan.ods"))[4][:2] == ("007310", 7310)
+
+
+def test_an_ods_that_repeats_a_padded_number_without_end_is_refused() -> None:
+    """A kilobyte is not worth gigabytes."""
+    cell = '<table:table-cell office:value-type="float" office:value="7" table:number-columns-repeated="990">'
+    row = f'<table:table-row table:number-rows-repeated="9000">{cell}<text:p>007</text:p></table:table-cell>'
+    assert "zeros before them" in problem(read(ods(f"{row}</table:table-row>"), "plan.ods")).message

@@ -8,13 +8,14 @@ from datetime import date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rows_kit import DIRECTORY, LIVE, line, planned
+from rows_kit import DIRECTORY, LIVE, checked, line, planned
 
 from bulkobj.cells import written
 from bulkobj.columns import OF_FIELD
 from bulkobj.model import Action, Field, Objective, Result, Value
 from bulkobj.names import Kind
-from bulkobj.plan import Step, accounts_to_read
+from bulkobj.plan import Exported, Step, accounts_to_read
+from bulkobj.planning import make_plan
 from bulkobj.spreadsheet.table import shown
 
 UPDATE = "Objective ID|Account ID"
@@ -152,8 +153,6 @@ def test_a_change_beside_another_ones_change_is_sent() -> None:
 
 def test_accounts_are_read_once_and_only_where_needed() -> None:
     """Creates, template runs and deletions without an account read none."""
-    from rows_kit import checked  # noqa: PLC0415 - used once
-
     found = checked(
         "Action|Objective ID|Account ID|Title|Template",
         ("update", "o1", "a1"),
@@ -200,3 +199,22 @@ def test_what_is_written_of_an_objective_is_no_change_to_it(live: Objective) -> 
     for form in (cells, [shown(cell) or None for cell in cells]):
         found = line(headers, ("o1", "a1", *form), live=(live,))
         assert (found.result, found.problems) == (Result.UNCHANGED, ())
+
+
+def test_what_was_seen_of_a_setting_says_nothing_of_other_fields() -> None:
+    """Ids may be short, and the same for a status, a category and a title."""
+    live = Objective("o1", "a1", {Field.TITLE: "s1", Field.STATUS: "s1", Field.CATEGORY: "s1"})
+    exported = Exported({"o1": live.fields}, {("status", "s1"): "Open", ("category", "s1"): "Growth"})
+    found = checked("Objective ID|Account ID|Title|Status|Category", ("o1", "a1", "Open", "Completed", "Growth"))
+    (line,) = make_plan([found], {"a1": (live,)}, DIRECTORY, exported).lines
+    assert set(line.changes) == {Field.TITLE, Field.STATUS}
+
+
+def test_a_deletion_without_its_account_addresses_an_objective_too() -> None:
+    """By its id it is the one that a later row means by its title."""
+    plan = planned(
+        "Action|Objective ID|Account ID|Title|Status",
+        ("delete", "o1", None, None, None),
+        ("upsert", None, "a1", "Old title", "Completed"),
+    )
+    assert [line.result for line in plan.lines] == [Result.WOULD_DELETE, Result.INVALID]

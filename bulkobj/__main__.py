@@ -15,7 +15,7 @@ def main() -> None:
     A long file makes millions of objects that all stay until the end: looking through them again and again, and once
     more when the process ends, took a quarter of the time.
     """
-    gc.set_threshold(1_000_000, 20, 20)
+    gc.set_threshold(5_000_000, 20, 20)
     for name in ("stdout", "stderr"):
         if (stream := getattr(sys, name)) is not None:
             setattr(sys, name, Deafened(stream))

@@ -43,7 +43,7 @@ class ReadTable:
     """The rows of a table as they were read: what each asks for (None: not understood), and its cells by column.
 
     ``columns`` is keyed by the column's own header (``"Title"``), whatever it is called in the file; ``faulty`` are the
-    columns in which any cell at all is wrong.
+    columns in which any cell at all is wrong, and ``distinct`` says that in some column no cell is there twice.
     """
 
     source: Table
@@ -51,6 +51,7 @@ class ReadTable:
     actions: Sequence[Action | None]
     columns: Mapping[str, Givens]
     faulty: frozenset[str]
+    distinct: bool
 
     def column(self, column: Column) -> Givens:
         """The cells of a column; all blank where the file hasn't got it."""
@@ -76,8 +77,12 @@ class ReadTable:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What the rows of a file that were checked so far ask for: objectives by id, and whole rows."""
+    """What the rows of a file that were checked so far ask for: objectives by id, and whole rows.
 
+    ``alone``: the file has one table only, so that no row of another one will be compared with them.
+    """
+
+    alone: bool = False
     objectives: dict[str, Place] = field(default_factory=dict)
     rows: dict[object, Place] = field(default_factory=dict)
 
@@ -155,7 +160,8 @@ def _unmet(read: ReadTable, column: Column, asking: frozenset[Action], *, there:
 
 def _of_duplicates(read: ReadTable, earlier: Earlier) -> Found:
     yield from _of_same_objectives(read, earlier.objectives)
-    yield from _of_same_rows(read, earlier.rows)
+    if not (earlier.alone and read.distinct):
+        yield from _of_same_rows(read, earlier.rows)
 
 
 def _of_same_objectives(read: ReadTable, seen: dict[str, Place]) -> Found:

@@ -65,7 +65,8 @@ class Row(NamedTuple):
 
     def value(self, column: Column) -> str:
         """The text that a cell means; ``""`` where it is blank or can't be used."""
-        given = self.given(column)
+        place = self.places.get(column.header)
+        given = None if place is None else self.givens[place]
         return given.value if given is not None and isinstance(given.value, str) else ""
 
 
@@ -109,7 +110,8 @@ def _settled(cell: Cell, givens: Givens | None, index: int) -> Cell:
 
 def check_tables(tables: Iterable[Table], rules: RowRules) -> tuple[CheckedTable, ...]:
     """Read every row of the tables of a file; nothing is looked up."""
-    checked, earlier = [], Earlier()
+    tables = tuple(tables)
+    checked, earlier = [], Earlier(alone=len(tables) == 1)
     for table in tables:
         checked.append(_check_table(table, rules, earlier))
     return tuple(checked)
@@ -121,12 +123,13 @@ def _check_table(table: Table, rules: RowRules, earlier: Earlier) -> CheckedTabl
         return _unknown_table(table, headers)
     cells = list(zip(*(record.cells for record in table.records), strict=True)) or [()] * len(table.headers)
     read = {column: _read(cells[index], column, rules) for index, column in headers.columns.items()}
-    actions = _actions({column.header: givens for column, (givens, _) in read.items()}, len(table.records))
-    columns = {column.header: _heeded(givens, column, actions) for column, (givens, _) in read.items()}
-    faulty = frozenset(column.header for column, (_, is_faulty) in read.items() if is_faulty)
+    actions = _actions({column.header: one.givens for column, one in read.items()}, len(table.records))
+    columns = {column.header: _heeded(one.givens, column, actions) for column, one in read.items()}
+    faulty = frozenset(column.header for column, one in read.items() if one.faulty)
+    distinct = any(one.distinct for one in read.values())
     missing = _missing_columns(actions, headers, table)
-    found = problems_of(ReadTable(table, headers, actions, columns, faulty), earlier)
-    return CheckedTable(table, headers, actions, columns, faulty, found, (*headers.problems, *missing))
+    found = problems_of(ReadTable(table, headers, actions, columns, faulty, distinct), earlier)
+    return CheckedTable(table, headers, actions, columns, faulty, distinct, found, (*headers.problems, *missing))
 
 
 def _unknown_table(table: Table, headers: Headers) -> CheckedTable:
@@ -136,11 +139,21 @@ def _unknown_table(table: Table, headers: Headers) -> CheckedTable:
         "If it is, add a header row, or say what a column means with --map 'Header=Title'"
     )
     problem = Problem("missing-column", message, sheet=table.sheet)
-    return CheckedTable(table, headers, (None,) * len(table.records), {}, frozenset(), {}, (problem,))
+    return CheckedTable(
+        table, headers, (None,) * len(table.records), {}, frozenset(), distinct=False, found={}, problems=(problem,)
+    )
 
 
-def _read(cells: Sequence[Cell], column: Column, rules: RowRules) -> tuple[Givens, bool]:
-    """What each cell of a column says, and whether any of them is wrong; each distinct cell is read once."""
+class _Column(NamedTuple):
+    """What the cells of a column say, whether any of them is wrong, and whether none is there twice."""
+
+    givens: Givens
+    faulty: bool
+    distinct: bool = False
+
+
+def _read(cells: Sequence[Cell], column: Column, rules: RowRules) -> _Column:
+    """Read the cells of a column, each distinct one once."""
     dates = _date_rules(cells, rules) if column.kind is ColumnKind.DATE else DateRules(None)
     # Cells of unlike types may be equal (1 and True), so that the type belongs to the key where they are mixed.
     mixed = len(set(map(type, cells)) - {NoneType}) > 1
@@ -148,9 +161,9 @@ def _read(cells: Sequence[Cell], column: Column, rules: RowRules) -> tuple[Given
     first = dict(zip(keys, cells, strict=True))
     if len(first) == len(cells):
         givens = read_cells(cells, column, dates)
-        return givens, _any_wrong(givens)
+        return _Column(givens, _any_wrong(givens), distinct=True)
     read = dict(zip(first, read_cells(first.values(), column, dates), strict=True))
-    return list(map(read.__getitem__, keys)), _any_wrong(read.values())
+    return _Column(list(map(read.__getitem__, keys)), _any_wrong(read.values()))
 
 
 def _date_rules(cells: Iterable[Cell], rules: RowRules) -> DateRules:

@@ -86,7 +86,12 @@ def to_table(sheet: str | None, grid: Grid, known: Callable[[str], bool]) -> Tab
         return Table(sheet, 0, (), ())
     headers = _headers(grid.rows[header])
     below = enumerate(grid.rows[header + 1 :], header + 2)
-    records = tuple(_record(number, row, len(headers), grid.hidden) for number, row in below if not is_blank(row))
+    width, hidden = len(headers), grid.hidden
+    records = tuple(
+        Record(number, row) if len(row) == width and number not in hidden else _record(number, row, width, hidden)
+        for number, row in below
+        if not is_blank(row)
+    )
     return Table(sheet, header + 1, headers, records)
 
 

@@ -98,9 +98,7 @@ def _workbook(report: Report, of: Input, tell: Callable[[str], None]) -> bytes:
 
     rows, summary = reports.result_rows(report), reports.summary(report)
     if (row := _too_long(of.source)) is not None:
-        tell(
-            f"row {row} has a text that is longer than a cell of a workbook can be: it is cut there, and kept in a .csv"
-        )
+        tell(f"row {row} has a text that is longer than a cell of a workbook can be: it is cut there, not in a .csv")
     if of.source.format in {"xlsx", "xlsm"} and of.source.tables:
         try:
             return annotating.annotate(of.content, of.source, rows, summary)

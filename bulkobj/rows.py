@@ -18,7 +18,7 @@ from bulkobj.columns import ACTION, COLUMNS, OBJECTIVE_ID, TEMPLATE, Column, Nee
 from bulkobj.columns import Kind as ColumnKind
 from bulkobj.dates import DateRules, Order, decided_order, needs_order, year_may_lead
 from bulkobj.headers import Headers, match_headers
-from bulkobj.model import NOTHING, Action, Problem, Severity
+from bulkobj.model import NOTHING, Action, Problem
 from bulkobj.row_checks import Earlier, Givens, Place, ReadTable, problems_of
 from bulkobj.spreadsheet.table import Cell, Table
 from bulkobj.texts import counted
@@ -52,11 +52,6 @@ class Row(NamedTuple):
     def place(self) -> Place:
         """Its sheet, None for CSV, and its number."""
         return self.sheet, self.number
-
-    @property
-    def faulty(self) -> bool:
-        """Whether a problem keeps the row from being sent."""
-        return any(problem.severity is Severity.ERROR for problem in self.problems)
 
     def given(self, column: Column) -> Given | None:
         """What the row's cell in that column says; None where it is blank, or there is none."""

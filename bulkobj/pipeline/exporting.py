@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bulkobj.collecting import collect
@@ -11,6 +12,7 @@ from bulkobj.connecting import connected
 from bulkobj.errors import UsageError
 from bulkobj.exporting import Export, Filters, Layout, check_output, write_export
 from bulkobj.names import Kind
+from bulkobj.pipeline.planning import READING
 from bulkobj.reporting import check_target
 from bulkobj.settings import Settings
 from bulkobj.spreadsheet.saving import save
@@ -56,7 +58,7 @@ def export(request: ExportRequest, settings: Settings, ui: Ui) -> Exported:
                 totango,
                 () if request.everything else request.accounts,
                 request.filters,
-                lambda done, total: ui.progress("Reading accounts", done, total),
+                partial(ui.progress, READING),
             )
         )
         made_at = connection.clock.wall().isoformat(timespec="seconds")

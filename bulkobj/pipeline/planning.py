@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bulkobj import report as reports
@@ -22,6 +23,10 @@ from bulkobj.ui import Ui
 
 if TYPE_CHECKING:
     from bulkobj.connecting import Connection
+
+
+#: What is told of while accounts are read.
+READING = "Reading accounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ def plan_file(file: CheckedFile, connection: Connection, ui: Ui) -> Planned:
     if not accounts:
         plan = _unattempted(file) if file.unusable else file.plan(make_plan(file.tables, {}, directory))
         return Planned(file, plan, {}, calls)
-    live, more = connection.live(accounts, lambda done, total: ui.progress("Reading accounts", done, total))
+    live, more = connection.live(accounts, partial(ui.progress, READING))
     plan = file.plan(make_plan(file.tables, live, directory, file.exported))
     return Planned(file, plan, live, calls + more)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from functools import partial
 
 from bulkobj import report as reports
 from bulkobj import undoing
@@ -14,7 +15,7 @@ from bulkobj.errors import UsageError
 from bulkobj.execution.records import Entry, RunHeader, State
 from bulkobj.execution.runs import RunStore
 from bulkobj.pipeline.importing import back_to, check_service
-from bulkobj.pipeline.planning import now
+from bulkobj.pipeline.planning import READING, now
 from bulkobj.plan import Live, Plan
 from bulkobj.reporting import Finished, Outputs, write_all
 from bulkobj.settings import Settings
@@ -63,9 +64,7 @@ def _undo_plan(header: RunHeader, entries: Sequence[Entry], connection: Connecti
     """The plan, what is live, and the calls that it took to read it."""
     if header.undone:
         return undoing.undone_plan(entries), {}, 0
-    live, calls = connection.live(
-        undoing.accounts_to_read(entries), lambda done, total: ui.progress("Reading accounts", done, total)
-    )
+    live, calls = connection.live(undoing.accounts_to_read(entries), partial(ui.progress, READING))
     return undoing.undo_plan(entries, live, header.skew), live, calls
 
 

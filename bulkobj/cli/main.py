@@ -96,8 +96,7 @@ def run() -> None:
         code = 130
     except BrokenPipeError:
         code = _unheard()
-    except SystemExit as end:  # click's own way out of a broken pipe that a deafened stream could not see
-        _unheard()
+    except SystemExit as end:  # click's own way out: of completing for the shell, of a pipe that broke
         code = end.code
     except Exception as error:
         code = _crashed(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socketserver
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,3 +173,30 @@ def test_logging_out_of_the_sandbox_spares_the_real_token(server: SandboxServer,
     assert against(server, "login", stdin=server.token.encode(), BULKOBJ_TOKEN="").code == 0
     assert against(server, "logout", "--sandbox", BULKOBJ_TOKEN="").code == 0
     assert list(ring.kept.values()) == [server.token]
+
+
+def test_a_proxy_is_used_and_sees_no_token(tmp_path: Path) -> None:
+    """As other tools do it, HTTPS_PROXY is asked for a tunnel to the host, and the token goes through that alone."""
+    asked: list[bytes] = []
+
+    class Refusing(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.request.recv(4000))
+            self.request.sendall(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusing) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        environ = {"HTTPS_PROXY": f"http://127.0.0.1:{proxy.server_address[1]}", "BULKOBJ_TOKEN": "secret-token"}
+        ran = bulkobj("settings", "--rate", "99/0.1", environ=environ)
+        proxy.shutdown()
+    assert ran.code == 4
+    assert asked[0].startswith(b"CONNECT api.totango.com:443 ")
+    assert not any(b"secret-token" in one for one in asked)
+
+
+def test_the_shell_completes_commands_and_run_ids(server: SandboxServer, tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_bytes(creates(1))
+    run = against(server, "import", "p.csv", "--yes", "--json").report["run"]
+    for words, position, expected in (("bulkobj va", "1", "plain,validate"), ("bulkobj undo ", "2", f"plain,{run}")):
+        environ = {"_BULKOBJ_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": position}
+        assert bulkobj(environ=environ).out.split() == [expected]

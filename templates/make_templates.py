@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bulkobj.spreadsheet.blank import blank_csv, blank_workbook
+from bulkobj.spreadsheet.writing.template.workbook import blank_csv, blank_workbook
 
 
 def main() -> None:

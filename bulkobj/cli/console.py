@@ -8,14 +8,14 @@ from types import TracebackType
 
 import click
 
-from bulkobj.cli import show
-from bulkobj.errors import InterruptedRunError, UsageError
-from bulkobj.model import Action
-from bulkobj.names import Suggestion
-from bulkobj.plan import Live, Plan
-from bulkobj.report import Report
-from bulkobj.texts import clean, counted, duration
-from bulkobj.ui import Estimate
+from bulkobj.cli import output as show
+from bulkobj.core.errors import InterruptedRunError, UsageError
+from bulkobj.core.model import Action
+from bulkobj.core.text import clean, counted, duration
+from bulkobj.planning.plan import Live, Plan
+from bulkobj.reports.report import Report
+from bulkobj.validation.names import Suggestion
+from bulkobj.workflows.ui import Estimate
 
 _PLAIN_EVERY = 10.0
 _WORTH_A_BAR = 3

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bulkobj.cli import show
-from bulkobj.reporting import Finished
+from bulkobj.cli import output as show
+from bulkobj.reports.writer import Finished
 
 
 def ended(finished: Finished) -> int:

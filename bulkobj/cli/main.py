@@ -13,24 +13,24 @@ from contextlib import suppress
 import click
 
 from bulkobj import __version__
-from bulkobj.errors import BulkobjError
+from bulkobj.core.errors import BulkobjError
 
 #: Each command with the module that holds it, and the line that the list of commands shows.
 _COMMANDS: Mapping[str, tuple[str, str]] = {
-    "validate": ("bulkobj.cli.files", "Check a file and resolve its names; write nothing."),
-    "import": ("bulkobj.cli.files", "Check, plan, ask, carry out and report a file."),
-    "resume": ("bulkobj.cli.runs", "Finish an interrupted run."),
-    "export": ("bulkobj.cli.exports", "Export objectives per account to a spreadsheet."),
-    "undo": ("bulkobj.cli.runs", "Take back what a run did."),
-    "runs": ("bulkobj.cli.runs", "List the runs."),
-    "report": ("bulkobj.cli.runs", "Write a run's report again."),
-    "settings": ("bulkobj.cli.tenant", "Show the tenant's statuses, categories and templates."),
-    "template": ("bulkobj.cli.tenant", "Write an empty import workbook with drop-down lists."),
-    "login": ("bulkobj.cli.setup", "Put a token into the system's keyring."),
-    "logout": ("bulkobj.cli.setup", "Remove the token."),
-    "config": ("bulkobj.cli.setup", "Show what is configured, and where."),
-    "doctor": ("bulkobj.cli.setup", "Check the set-up, and say what to do."),
-    "sandbox": ("bulkobj.cli.sandbox", "A local service to try things out on."),
+    "validate": ("bulkobj.cli.commands.import_file", "Check a file and resolve its names; write nothing."),
+    "import": ("bulkobj.cli.commands.import_file", "Check, plan, ask, carry out and report a file."),
+    "resume": ("bulkobj.cli.commands.runs", "Finish an interrupted run."),
+    "export": ("bulkobj.cli.commands.export", "Export objectives per account to a spreadsheet."),
+    "undo": ("bulkobj.cli.commands.runs", "Take back what a run did."),
+    "runs": ("bulkobj.cli.commands.runs", "List the runs."),
+    "report": ("bulkobj.cli.commands.runs", "Write a run's report again."),
+    "settings": ("bulkobj.cli.commands.tenant", "Show the tenant's statuses, categories and templates."),
+    "template": ("bulkobj.cli.commands.tenant", "Write an empty import workbook with drop-down lists."),
+    "login": ("bulkobj.cli.commands.setup", "Put a token into the system's keyring."),
+    "logout": ("bulkobj.cli.commands.setup", "Remove the token."),
+    "config": ("bulkobj.cli.commands.setup", "Show what is configured, and where."),
+    "doctor": ("bulkobj.cli.commands.setup", "Check the set-up, and say what to do."),
+    "sandbox": ("bulkobj.cli.commands.sandbox", "A local service to try things out on."),
 }
 
 
@@ -108,7 +108,7 @@ def _crashed(error: Exception) -> int:
         _unheard()
         _say("standard output can't be written: the disk is full")
         return 2
-    from bulkobj.cli.logs import log_crash  # noqa: PLC0415 - only a crash needs it
+    from bulkobj.cli.log_setup import log_crash  # noqa: PLC0415 - only a crash needs it
 
     _say(f"something went wrong inside bulkobj ({type(error).__name__}). {log_crash(error)}")
     return 4

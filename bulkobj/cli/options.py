@@ -10,10 +10,10 @@ from zoneinfo import available_timezones
 
 import click
 
-from bulkobj.checking import FileRequest
-from bulkobj.errors import UsageError
-from bulkobj.reporting import Outputs
-from bulkobj.settings import Options, Settings, load_settings, profile_names
+from bulkobj.config.settings import Options, Settings, load_settings, profile_names
+from bulkobj.core.errors import UsageError
+from bulkobj.reports.writer import Outputs
+from bulkobj.workflows.checked_file import FileRequest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,7 +56,7 @@ SERVICE = ("profile", "region", "base_url", "sandbox", "rate", "timeout", "settl
 
 def settings_of(options: dict[str, Any]) -> Settings:
     """Take the service's options out of a command's, and put the settings together."""
-    from bulkobj.cli.logs import start_logging  # noqa: PLC0415 - not needed for help
+    from bulkobj.cli.log_setup import start_logging  # noqa: PLC0415 - not needed for help
 
     verbose = options.pop("verbose", 0)
     settings = load_settings(Options(**{name: options.pop(name) for name in SERVICE}))

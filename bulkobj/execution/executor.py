@@ -11,12 +11,12 @@ import asyncio
 import math
 from collections.abc import Collection, Coroutine, Iterable, Mapping
 
-from bulkobj.clock import Clock
-from bulkobj.errors import BulkobjError
+from bulkobj.core.clock import Clock
+from bulkobj.core.errors import BulkobjError
+from bulkobj.core.model import Action
+from bulkobj.core.shutdown import StopRequestedError, StopSignal
 from bulkobj.execution.jobs import Account, Job
-from bulkobj.execution.performing import Performer
-from bulkobj.model import Action
-from bulkobj.stopping import StopRequestedError, StopSignal
+from bulkobj.execution.step_runner import Performer
 
 
 class Executor:

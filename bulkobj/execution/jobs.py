@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from bulkobj.execution.reconciling import Known, Since
-from bulkobj.execution.records import Outcome, State
-from bulkobj.model import Action, Objective
-from bulkobj.plan import Step
-from bulkobj.totango.retrying import Tried
+from bulkobj.core.model import Action, Objective
+from bulkobj.execution.journal.records import Outcome, State
+from bulkobj.execution.reconciliation import Known, Since
+from bulkobj.planning.plan import Step
+from bulkobj.totango.retry_policy import Tried
 
 
 class Service(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bulkobj.errors import UsageError
+from bulkobj.core.errors import UsageError
 from bulkobj.sandbox.knobs import Knobs
 
 ErrorStyle = Literal["message", "error", "errors", "text", "html", "empty"]

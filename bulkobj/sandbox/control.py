@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bulkobj.errors import UsageError
+from bulkobj.core.errors import UsageError
 from bulkobj.sandbox.behaviour import Behaviour, Fault
 from bulkobj.sandbox.controls import NEEDED, Controls, Tokens
 

@@ -10,12 +10,12 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
-from bulkobj.clock import Clock
-from bulkobj.errors import UsageError
-from bulkobj.model import Rate
-from bulkobj.sandbox.answers import iso
+from bulkobj.core.clock import Clock
+from bulkobj.core.errors import UsageError
+from bulkobj.core.model import Rate
+from bulkobj.sandbox.api.request import Call, key_of
+from bulkobj.sandbox.api.responses import iso
 from bulkobj.sandbox.behaviour import Behaviour, Fault
-from bulkobj.sandbox.call import Call, key_of
 from bulkobj.sandbox.limits import LIMITERS, Verdict
 from bulkobj.sandbox.seeds import Document
 from bulkobj.sandbox.store import Store

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bulkobj.clock import SystemClock
-from bulkobj.errors import StorageError
-from bulkobj.model import Rate
+from bulkobj.core.clock import SystemClock
+from bulkobj.core.errors import StorageError
+from bulkobj.core.model import Rate
 from bulkobj.sandbox.behaviour import Behaviour
 from bulkobj.sandbox.server import DOCUMENTED_RATE, SandboxServer
 from bulkobj.sandbox.store import Store, discard

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from bulkobj.sandbox import answers
-from bulkobj.sandbox.api import Tenant
+from bulkobj.sandbox.api import responses as answers
+from bulkobj.sandbox.api.request import Call
+from bulkobj.sandbox.api.routes import Tenant
 from bulkobj.sandbox.behaviour import Fault
-from bulkobj.sandbox.call import Call
 from bulkobj.sandbox.controls import Controls
 from bulkobj.sandbox.limits import Verdict, limit_headers
 from bulkobj.sandbox.wire import Wire

@@ -8,7 +8,7 @@ from math import isfinite
 from types import NoneType
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
-from bulkobj.errors import UsageError
+from bulkobj.core.errors import UsageError
 
 WORDS = {
     bool: "true or false",

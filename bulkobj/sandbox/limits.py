@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from math import ceil, floor
 from types import MappingProxyType
 
-from bulkobj.model import Rate
+from bulkobj.core.model import Rate
 from bulkobj.sandbox.behaviour import Behaviour
 
 #: Far below any wait that matters, far above what sums of floating point times are wrong by.

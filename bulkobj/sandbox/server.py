@@ -15,9 +15,9 @@ import uvicorn
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from bulkobj.clock import Clock, SystemClock
-from bulkobj.errors import StorageError, UsageError
-from bulkobj.model import Rate
+from bulkobj.core.clock import Clock, SystemClock
+from bulkobj.core.errors import StorageError, UsageError
+from bulkobj.core.model import Rate
 from bulkobj.sandbox.behaviour import Behaviour, Fault
 from bulkobj.sandbox.control import control_app
 from bulkobj.sandbox.controls import Controls, Tokens

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bulkobj.model import Rate
+from bulkobj.core.model import Rate
 from bulkobj.sandbox.behaviour import Behaviour
 from bulkobj.sandbox.server import SandboxServer
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from bulkobj.clock import Clock
-from bulkobj.errors import StorageError
+from bulkobj.core.clock import Clock
+from bulkobj.core.errors import StorageError
 from bulkobj.sandbox.limits import Spent, Verdict
 from bulkobj.sandbox.seeds import Document, seeds
 

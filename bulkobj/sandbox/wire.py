@@ -10,7 +10,7 @@ import sys
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bulkobj.clock import Clock
+from bulkobj.core.clock import Clock
 from bulkobj.sandbox.behaviour import Fault
 
 TRANSPORT = "bulkobj.transport"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bulkobj.model import Problem
+from bulkobj.core.model import Problem
 
 #: Bytes of a file as it stands on disk. At 100 calls a minute a file of this size would be imported for months.
 MAX_FILE = 200_000_000

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import NamedTuple
 
-from bulkobj.model import Problem
+from bulkobj.core.model import Problem
 
 #: The hidden sheet by which bulkobj marks the workbooks that it writes. Sheets whose name begins so are never data.
 STAMP_SHEET = "_bulkobj"

@@ -14,22 +14,22 @@ from urllib.parse import quote
 import httpx
 
 from bulkobj import __version__
-from bulkobj.clock import Clock
-from bulkobj.errors import ReadRefusedError
-from bulkobj.model import Action, Field, Named, Objective, Value
-from bulkobj.plan import Step
-from bulkobj.settings import Settings
-from bulkobj.stopping import StopSignal
-from bulkobj.totango.answers import (
+from bulkobj.config.settings import Settings
+from bulkobj.core.clock import Clock
+from bulkobj.core.errors import ReadRefusedError
+from bulkobj.core.model import Action, Field, Named, Objective, Value
+from bulkobj.core.shutdown import StopSignal
+from bulkobj.planning.plan import Step
+from bulkobj.totango.rate_limit.limiter import Pacer
+from bulkobj.totango.rate_limit.open import open_ledger
+from bulkobj.totango.responses import (
     Answer,
     UnreadableAnswerError,
     named_of,
     objectives_of,
 )
-from bulkobj.totango.calls import Call, Caller, Transport
-from bulkobj.totango.ledgers import open_ledger
-from bulkobj.totango.pacer import Pacer
-from bulkobj.totango.retrying import Health, Retrying, Tried
+from bulkobj.totango.retry_policy import Health, Retrying, Tried
+from bulkobj.totango.transport import Call, Caller, Transport
 
 _STATUSES = "/api/v3/objective-settings/status"
 _CATEGORIES = "/api/v3/objective-settings/category"

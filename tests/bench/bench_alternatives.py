@@ -15,13 +15,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
-TESTS, ALTERNATIVES = Path(__file__).parents[1], Path(__file__).with_name("alternatives")
-sys.path[:0] = [str(TESTS.parent), str(TESTS / "pacer"), str(TESTS / "cli"), str(ALTERNATIVES)]
+from tests.bench.bench_validate import ROWS as CHECKED_ROWS
+from tests.bench.measure_faults import FAULTS, KILLS, ROWS, Left, Tool, after_a_kill, after_faults, after_kills
+from tests.bench.measure_pace import QUICK, SLOW, Import, by_aiolimiter, by_bulkobj, by_plain_script, pace_of
+from tests.bench.measure_validation import (
+    Check,
+    checked_by_bulkobj,
+    checked_by_frictionless,
+    checked_by_pandas,
+    costs_of,
+)
 
-from bench_validate import ROWS as CHECKED_ROWS  # noqa: E402 - found by the line above
-from measure_faults import FAULTS, KILLS, ROWS, Left, Tool, after_a_kill, after_faults, after_kills  # noqa: E402 - found by the line above
-from measure_pace import QUICK, SLOW, Import, by_aiolimiter, by_bulkobj, by_plain_script, pace_of  # noqa: E402 - found by the line above
-from measure_validation import Check, checked_by_bulkobj, checked_by_frictionless, checked_by_pandas, costs_of  # noqa: E402 - found by the line above
+TESTS, ALTERNATIVES = Path(__file__).parents[1], Path(__file__).with_name("alternatives")
 
 T = TypeVar("T")
 

@@ -14,12 +14,12 @@ from datetime import date
 import openpyxl
 import xlsxwriter
 
-from bulkobj.columns import COLUMNS, is_known
-from bulkobj.spreadsheet.annotating import annotate
-from bulkobj.spreadsheet.reading import ReadOptions, read_file
-from bulkobj.spreadsheet.results import CellNote, ResultRow, Summary
+from bulkobj.core.columns import COLUMNS, is_known
+from bulkobj.spreadsheet.annotating.workbook import annotate
+from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.table import Cell, SourceFile
-from bulkobj.spreadsheet.writing import results_csv, results_xlsx
+from bulkobj.spreadsheet.writing.result_files import results_csv, results_xlsx
+from bulkobj.spreadsheet.writing.results import CellNote, ResultRow, Summary
 
 SUMMARY = Summary((("created", 1),))
 

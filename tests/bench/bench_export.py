@@ -13,20 +13,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from bench_run import RATE, Network, opened, settings_in
+from bulkobj.core.model import Field, Named, Objective
+from bulkobj.core.shutdown import StopSignal
+from bulkobj.totango.responses import Answer, Exchange
+from bulkobj.totango.transport import Call
+from bulkobj.validation.names import Directory, Kind
+from bulkobj.workflows.export.collect import collect
+from bulkobj.workflows.export.content import Account, Export, Filters, write_export
+from tests.bench.bench_run import RATE, Network, opened, settings_in
 
 # bench_run has put the folders of these on the path.
-from pacer_world import VirtualClock, run_virtual, worst_window
-
-from bulkobj.collecting import collect
-from bulkobj.exporting import Account, Export, Filters, write_export
-from bulkobj.model import Field, Named, Objective
-from bulkobj.names import Directory, Kind
-from bulkobj.stopping import StopSignal
-from bulkobj.totango.answers import Answer, Exchange
-from bulkobj.totango.calls import Call
+from tests.totango.rate_limit.limiter_world import VirtualClock, run_virtual, worst_window
 
 ACCOUNTS, OBJECTIVES = 1000, 100_000
 FIELDS = {

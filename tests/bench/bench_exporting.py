@@ -19,7 +19,7 @@ from pathlib import Path
 
 from xlsxwriter import Workbook
 
-from bulkobj.spreadsheet.exporting import ExportSheet, export_csv, export_xlsx
+from bulkobj.spreadsheet.writing.export.files import ExportSheet, export_csv, export_xlsx
 
 HEADERS = (
     *("Objective ID", "Account ID", "Account Name", "Title", "Description", "Category", "Status", "Owner"),

@@ -1,21 +1,26 @@
 """How much of the limit the pacer uses, in virtual time, and what it costs: ``python tests/bench/bench_pacer.py``."""
 
 import asyncio
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1] / "pacer")]
-
-from pacer_world import Callers, FilePlace, Limiter, Machine, Service, SlidingLog, run_virtual, worst_window  # noqa: E402 - found by the line above
-
-from bulkobj.clock import SystemClock  # noqa: E402 - found by the line above
-from bulkobj.model import Rate  # noqa: E402 - found by the line above
-from bulkobj.totango.ledger_sqlite import SqliteLedger  # noqa: E402 - found by the line above
-from bulkobj.totango.limits import Limits  # noqa: E402 - found by the line above
-from bulkobj.totango.pacer import Pacer  # noqa: E402 - found by the line above
+from bulkobj.core.clock import SystemClock
+from bulkobj.core.model import Rate
+from bulkobj.totango.rate_limit.headers import Limits
+from bulkobj.totango.rate_limit.limiter import Pacer
+from bulkobj.totango.rate_limit.sqlite_slots import SqliteLedger
+from tests.totango.rate_limit.limiter_world import (
+    Callers,
+    FilePlace,
+    Limiter,
+    Machine,
+    Service,
+    SlidingLog,
+    run_virtual,
+    worst_window,
+)
 
 RATE = Rate(99, 60)
 CALLS = 1000

@@ -41,10 +41,10 @@ _MEMORY = (
 )
 _BARE = "import python_calamine as c; c.CalamineWorkbook.from_path({path!r}).get_sheet_by_index(0).to_python();"
 _OURS = (
-    "import pathlib; from bulkobj.spreadsheet.reading import ReadOptions, read_file; "
+    "import pathlib; from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file; "
     "read_file({path!r}, pathlib.Path({path!r}).read_bytes(), ReadOptions(), {known}.__contains__);"
 )
-_IMPORTS = "from bulkobj.spreadsheet.reading import read_file;"
+_IMPORTS = "from bulkobj.spreadsheet.reading.reader import read_file;"
 
 
 def records(rows: int) -> Iterator[list[str | int | date]]:

@@ -19,26 +19,24 @@ from random import Random
 from typing import Any
 from unittest import mock
 
+from bulkobj.config.settings import Settings
+from bulkobj.core.clock import Clock, SystemClock
+from bulkobj.core.model import Rate, Result
+from bulkobj.core.shutdown import StopSignal
+from bulkobj.execution.journal.journal import Journal
+from bulkobj.execution.journal.records import RunHeader
+from bulkobj.execution.run_steps import Running
+from bulkobj.planning.plan import Line
+from bulkobj.totango.client import Totango
+from bulkobj.totango.rate_limit.limiter import Pacer
+from bulkobj.totango.rate_limit.sqlite_slots import SqliteLedger
+from bulkobj.totango.responses import Answer, Exchange
+from bulkobj.totango.retry_policy import Health, Retrying
+from bulkobj.totango.transport import Call, Caller
+from tests.execution.execution_kit import create
+from tests.totango.rate_limit.limiter_world import VirtualClock, run_virtual, worst_window
+
 TOP = Path(__file__).parents[2]
-sys.path[:0] = [str(TOP), str(TOP / "tests" / "pacer"), str(TOP / "tests" / "execution")]
-
-from execution_kit import create  # noqa: E402 - found by the line above
-from pacer_world import VirtualClock, run_virtual, worst_window  # noqa: E402 - found by the line above
-
-from bulkobj.clock import Clock, SystemClock  # noqa: E402 - found by the line above
-from bulkobj.execution.journal import Journal  # noqa: E402 - found by the line above
-from bulkobj.execution.records import RunHeader  # noqa: E402 - found by the line above
-from bulkobj.execution.running import Running  # noqa: E402 - found by the line above
-from bulkobj.model import Rate, Result  # noqa: E402 - found by the line above
-from bulkobj.plan import Line  # noqa: E402 - found by the line above
-from bulkobj.settings import Settings  # noqa: E402 - found by the line above
-from bulkobj.stopping import StopSignal  # noqa: E402 - found by the line above
-from bulkobj.totango.answers import Answer, Exchange  # noqa: E402 - found by the line above
-from bulkobj.totango.calls import Call, Caller  # noqa: E402 - found by the line above
-from bulkobj.totango.client import Totango  # noqa: E402 - found by the line above
-from bulkobj.totango.ledger_sqlite import SqliteLedger  # noqa: E402 - found by the line above
-from bulkobj.totango.pacer import Pacer  # noqa: E402 - found by the line above
-from bulkobj.totango.retrying import Health, Retrying  # noqa: E402 - found by the line above
 
 RATE, UNLIMITED = Rate(99, 60), Rate(1_000_000, 0.001)
 STEPS, ACCOUNTS, ROWS = 1000, 50, 20_000
@@ -131,7 +129,7 @@ def import_many() -> None:
     def over_fake(settings: Settings, clock: Clock, _: Random, stop: StopSignal, __: object) -> Any:
         return opened(settings, clock, stop, Network(clock))
 
-    with mock.patch("bulkobj.connecting.open_totango", over_fake):
+    with mock.patch("bulkobj.workflows.connection.open_totango", over_fake):
         try:
             run()
         finally:

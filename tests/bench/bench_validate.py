@@ -19,7 +19,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import xlsxwriter
-from measuring import costs_in_turns
+
+from tests.bench.measuring import costs_in_turns
 
 ROWS, TIMES = 50_000, 5
 HEADERS = [

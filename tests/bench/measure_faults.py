@@ -18,10 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from measure_pace import accounts, write_plan
-
 from bulkobj.sandbox.behaviour import Behaviour, Fault
 from bulkobj.sandbox.server import SandboxServer
+from tests.bench.measure_pace import accounts, write_plan
 
 WINDOW = 6.0
 ROWS = 120

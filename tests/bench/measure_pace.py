@@ -20,14 +20,14 @@ from pathlib import Path
 from unittest import mock
 
 import httpx
-from bench_validate import HEADERS, row
-from cli_kit import bulkobj
-from pacer_world import worst_window
-from plain_script import import_plan
-from virtual_world import VirtualService, World
 
-from bulkobj.model import Rate
+from bulkobj.core.model import Rate
 from bulkobj.sandbox.behaviour import Behaviour
+from tests.bench.alternatives.plain_script import import_plan
+from tests.bench.bench_validate import HEADERS, row
+from tests.bench.virtual_world import VirtualService, World
+from tests.cli.cli_kit import bulkobj
+from tests.totango.rate_limit.limiter_world import worst_window
 
 RATE = Rate(100, 60)
 SEEDS = (1, 2, 3)
@@ -80,7 +80,7 @@ def by_bulkobj(world: World, service: VirtualService, plan: Path) -> None:
     client = functools.partial(httpx.AsyncClient, transport=service.asynchronous)
     with (
         mock.patch("bulkobj.totango.client.httpx.AsyncClient", client),
-        mock.patch("bulkobj.connecting.SystemClock", return_value=world),
+        mock.patch("bulkobj.workflows.connection.SystemClock", return_value=world),
         mock.patch("asyncio.new_event_loop", world.new_loop),
     ):
         ran = bulkobj("import", plan, "--yes", environ=environ)
@@ -96,7 +96,7 @@ def by_plain_script(world: World, service: VirtualService, plan: Path) -> None:
 
 def by_aiolimiter(world: World, service: VirtualService, plan: Path) -> None:
     """The same with workers, on aiolimiter, which may not be installed."""
-    script = importlib.import_module("aiolimiter_script")
+    script = importlib.import_module("tests.bench.alternatives.aiolimiter_script")
 
     async def main() -> None:
         async with httpx.AsyncClient(transport=service.asynchronous, **service.connection) as client:

@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bench_validate import make
-from measuring import Cost, costs_in_turns
+from tests.bench.bench_validate import make
+from tests.bench.measuring import Cost, costs_in_turns
 
 TIMES = 5
 

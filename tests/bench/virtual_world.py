@@ -17,7 +17,7 @@ from unittest import mock
 
 import httpx
 
-from bulkobj.model import Rate
+from bulkobj.core.model import Rate
 from bulkobj.sandbox.behaviour import Behaviour
 from bulkobj.sandbox.controls import Controls
 from bulkobj.sandbox.gate import Gate

@@ -19,20 +19,18 @@ from __future__ import annotations
 
 import itertools
 import json
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import make_inputs
 import pytest
 
 from bulkobj.sandbox.server import SandboxServer
+from tests.cases import make_inputs
 
 FOLDER = Path(__file__).parent
-sys.path.append(str(FOLDER.parent / "cli"))  # the cases run the program as the tests of the command line do
 
 #: Fields of an objective that say when and by whom, not what.
 _CIRCUMSTANCES = {"id", "createdAt", "updatedAt", "createdBy", "updatedBy"}

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bulkobj.columns import is_known
-from bulkobj.spreadsheet.reading import ReadOptions, read_file
-from bulkobj.spreadsheet.report_columns import without_report
-from bulkobj.spreadsheet.results import RESULT_HEADERS
+from bulkobj.core.columns import is_known
+from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.table import BadCell, Cell, SourceFile, Table, shown
+from bulkobj.spreadsheet.writing.report_columns import without_report
+from bulkobj.spreadsheet.writing.results import RESULT_HEADERS
 
 #: What a spreadsheet program may run; a signed number is none.
 _RUNS = re.compile(r"[=@\t\r\n]|[+-](?![0-9]+(?:[.,][0-9]+)?$)")

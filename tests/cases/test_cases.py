@@ -14,19 +14,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import make_inputs
 import pytest
-from case_kit import FOLDER, Case, documents, effects, found, names_of
-from cli_kit import Ran, against
-from report_kit import assert_failures, assert_harmless, assert_joint_report, assert_report
 
-from bulkobj.checking import FileRequest, check_file, read_source
-from bulkobj.columns import is_known
-from bulkobj.errors import BulkobjError
+from bulkobj.core.columns import is_known
+from bulkobj.core.errors import BulkobjError
 from bulkobj.sandbox.seeds import seeds
 from bulkobj.sandbox.server import SandboxServer
-from bulkobj.spreadsheet.reading import ReadOptions, read_file
+from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.table import SourceFile
+from bulkobj.workflows.checked_file import FileRequest, check_file, read_source
+from tests.cases import make_inputs
+from tests.cases.case_kit import FOLDER, Case, documents, effects, found, names_of
+from tests.cases.report_kit import assert_failures, assert_harmless, assert_joint_report, assert_report
+from tests.cli.cli_kit import Ran, against
 
 CASES = [Case(path.parent) for path in sorted(FOLDER.glob("*/expected.json"))]
 PARAMETERS = [pytest.param(case, id=case.folder.name, marks=case.marks) for case in CASES]

@@ -16,8 +16,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bulkobj.cli.main import run
-from bulkobj.execution.journal import Journal
-from bulkobj.totango.calls import Transport
+from bulkobj.execution.journal.journal import Journal
+from bulkobj.totango.transport import Transport
 
 DIED = 99
 DURABLE = ("sending", "unsent", "lost", "settled", "identified", "noted", "finish")

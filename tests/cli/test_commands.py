@@ -11,11 +11,11 @@ from pathlib import Path
 from subprocess import PIPE, STDOUT
 
 import pytest
-from cli_kit import against, bulkobj, creates
-from process_kit import Machine
 
 from bulkobj.cli.main import _COMMANDS, cli
 from bulkobj.sandbox.server import SandboxServer
+from tests.cli.cli_kit import against, bulkobj, creates
+from tests.cli.process_kit import Machine
 
 TOP = Path(__file__).parents[2]
 
@@ -134,7 +134,7 @@ def test_an_internal_error_is_a_sentence_not_a_traceback(monkeypatch: pytest.Mon
     def explode(*_: object, **__: object) -> None:
         raise RuntimeError("secret-token in the message")
 
-    monkeypatch.setattr("bulkobj.cli.files.validate", explode)
+    monkeypatch.setattr("bulkobj.cli.commands.import_file.validate", explode)
     ran = bulkobj("validate", "-", stdin=creates(1), environ={"BULKOBJ_TOKEN": "secret-token"})
     assert ran.code == 4
     assert "Traceback" not in ran.err + ran.out

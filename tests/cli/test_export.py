@@ -10,10 +10,10 @@ from typing import Any
 
 import openpyxl
 import pytest
-from cli_kit import against, calls
 
 from bulkobj.sandbox.seeds import seeds
 from bulkobj.sandbox.server import SandboxServer
+from tests.cli.cli_kit import against, calls
 
 FORMATS = [("one-sheet", ".xlsx"), ("sheet-per-account", ".xlsx"), ("one-sheet", ".csv")]
 G2 = "1946f580-3cae-445c-9069-80ba1f71f6fa"

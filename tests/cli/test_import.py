@@ -8,9 +8,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from cli_kit import SIX, against, bulkobj, calls, creates
 
 from bulkobj.sandbox.server import SandboxServer
+from tests.cli.cli_kit import SIX, against, bulkobj, calls, creates
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 

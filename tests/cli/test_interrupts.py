@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from process_kit import ACCOUNTS, Machine, each_once, made, plan, until, writes
 
 from bulkobj.sandbox.server import SandboxServer
+from tests.cli.process_kit import ACCOUNTS, Machine, each_once, made, plan, until, writes
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals processes the POSIX way")
 

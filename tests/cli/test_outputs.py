@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_kit import SIX, against, calls, creates
 
 from bulkobj.sandbox.server import SandboxServer
+from tests.cli.cli_kit import SIX, against, calls, creates
 
 MIXED = f"{SIX}\nBLUE-1010,Done,Adoption,In Progress,2027-01-11,2027-03-26\nNOWHERE,{{}},Adoption,In Progress,,\n"
 
@@ -40,7 +40,7 @@ def test_a_file_that_can_not_be_written_is_no_loss_of_what_was_done(
 ) -> None:
     """The run's own exit code, its other reports, and a word on how to get what is missing."""
     (tmp_path / "p.csv").write_text(MIXED.format("Failed"))
-    monkeypatch.setattr("bulkobj.reporting.os.access", lambda *_: True)
+    monkeypatch.setattr("bulkobj.reports.writer.os.access", lambda *_: True)
     ran = against(server, "import", "p.csv", "--yes", "--report", "/proc/x.csv", "--report", "r.json", "--json")
     assert ran.code == 1
     assert ran.report["counts"] == {"created": 1, "failed": 1}

@@ -10,11 +10,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from process_kit import ACCOUNTS, Machine, Process, each_once, made, plan, until, writes
 
-from bulkobj.execution.records import RunHeader
-from bulkobj.execution.runs import RunStore
+from bulkobj.execution.journal.records import RunHeader
+from bulkobj.execution.journal.run_store import RunStore
 from bulkobj.sandbox.server import SandboxServer
+from tests.cli.process_kit import ACCOUNTS, Machine, Process, each_once, made, plan, until, writes
 
 posix = pytest.mark.skipif(os.name != "posix", reason="kills processes the POSIX way")
 

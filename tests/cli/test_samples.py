@@ -9,12 +9,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from cli_kit import against
 
-from bulkobj.columns import is_known
+from bulkobj.core.columns import is_known
 from bulkobj.sandbox.server import SandboxServer
-from bulkobj.spreadsheet.blank import blank_csv, blank_workbook
-from bulkobj.spreadsheet.reading import ReadOptions, read_file
+from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
+from bulkobj.spreadsheet.writing.template.workbook import blank_csv, blank_workbook
+from tests.cli.cli_kit import against
 
 TOP = Path(__file__).parents[2]
 SAMPLES = TOP / "samples"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import keyring
 import pytest
-from cli_kit import against, bulkobj, creates
 from keyring.backend import KeyringBackend
 
 from bulkobj.sandbox.server import SandboxServer
+from tests.cli.cli_kit import against, bulkobj, creates
 
 
 class MemoryKeyring(KeyringBackend):

@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_kit import against, bulkobj, creates
-from process_kit import Machine, each_once, made, plan, until, writes
-from redis_kit import RedisDaemon
 
-from bulkobj.errors import UsageError
-from bulkobj.ledger_url import LedgerUrl, parse_ledger_url
+from bulkobj.config.redis_url import LedgerUrl, parse_ledger_url
+from bulkobj.config.settings import Options, load_settings
+from bulkobj.core.errors import UsageError
 from bulkobj.sandbox.server import SandboxServer
-from bulkobj.settings import Options, load_settings
+from tests.cli.cli_kit import against, bulkobj, creates
+from tests.cli.process_kit import Machine, each_once, made, plan, until, writes
+from tests.cli.redis_kit import RedisDaemon
 
 PASSWORD = "s3cret-word"
 

@@ -8,10 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from cli_kit import QUICK, Ran, against, bulkobj, creates
-from process_kit import ACCOUNTS, Ended, Machine, each_once, made, plan, writes
 
 from bulkobj.sandbox.server import SandboxServer
+from tests.cli.cli_kit import QUICK, Ran, against, bulkobj, creates
+from tests.cli.process_kit import ACCOUNTS, Ended, Machine, each_once, made, plan, writes
 
 
 def resume(server: SandboxServer, *args: object, **environ: str) -> Ran:

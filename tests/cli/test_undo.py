@@ -9,9 +9,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from cli_kit import against, calls, creates
 
 from bulkobj.sandbox.server import SandboxServer
+from tests.cli.cli_kit import against, calls, creates
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
-from bulkobj.clock import SystemClock
-from bulkobj.connecting import Connection, target_key
-from bulkobj.errors import BulkobjError
-from bulkobj.execution.journal import Journal
-from bulkobj.execution.records import Entry, RunHeader
-from bulkobj.execution.running import Running
-from bulkobj.model import Action, Field, Rate, Result
-from bulkobj.plan import Line, Step
+from bulkobj.config.settings import Settings
+from bulkobj.core.clock import SystemClock
+from bulkobj.core.errors import BulkobjError
+from bulkobj.core.model import Action, Field, Rate, Result
+from bulkobj.execution.journal.journal import Journal
+from bulkobj.execution.journal.records import Entry, RunHeader
+from bulkobj.execution.run_steps import Running
+from bulkobj.planning.plan import Line, Step
 from bulkobj.sandbox.server import SandboxServer
-from bulkobj.settings import Settings
+from bulkobj.workflows.connection import Connection, target_key
 
 STATUS = "7ee010f0-1228-222-974e-89b5d2cf2152"
 CATEGORY = "b6d0a419-bab9-4fcf-ppp-2ea9b425ff19"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from execution_kit import ACCOUNT, RunKit, create, settings_for, titles
 
-from bulkobj.model import Action, Field
-from bulkobj.plan import Step
+from bulkobj.core.model import Action, Field
+from bulkobj.planning.plan import Step
 from bulkobj.sandbox.server import SandboxServer
+from tests.execution.execution_kit import ACCOUNT, RunKit, create, settings_for, titles
 
 
 def test_creates_are_sent_once_and_their_ids_recorded(server: SandboxServer, tmp_path: Path) -> None:

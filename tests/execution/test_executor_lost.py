@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from execution_kit import ACCOUNT, CATEGORY, STATUS, RunKit, create, settings_for, titles
 
-from bulkobj.model import Action, Field, Objective
-from bulkobj.plan import Step
+from bulkobj.core.model import Action, Field, Objective
+from bulkobj.planning.plan import Step
 from bulkobj.sandbox.behaviour import Fault
 from bulkobj.sandbox.server import SandboxServer
+from tests.execution.execution_kit import ACCOUNT, CATEGORY, STATUS, RunKit, create, settings_for, titles
 
 LOSSES: dict[str, dict[str, Any]] = {
     "dropped before": {"kind": "drop", "when": "before"},

@@ -12,18 +12,18 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from execution_kit import ACCOUNT, CATEGORY, STATUS, RunKit, create, settings_for, titles
 
-from bulkobj.clock import SystemClock
-from bulkobj.errors import InterruptedRunError, StoppedError
-from bulkobj.execution.halting import HaltingRules
-from bulkobj.execution.journal import Journal
-from bulkobj.execution.records import Outcome
-from bulkobj.model import Action, Rate, Result
-from bulkobj.plan import Step
+from bulkobj.core.clock import SystemClock
+from bulkobj.core.errors import InterruptedRunError, StoppedError
+from bulkobj.core.model import Action, Rate, Result
+from bulkobj.core.shutdown import StopRequestedError, StopSignal
+from bulkobj.execution.journal.journal import Journal
+from bulkobj.execution.journal.records import Outcome
+from bulkobj.execution.stop_rules import HaltingRules
+from bulkobj.planning.plan import Step
 from bulkobj.sandbox.server import SandboxServer
-from bulkobj.stopping import StopRequestedError, StopSignal
-from bulkobj.totango.answers import Answer, Verdict, classify, created_id, message_of
+from bulkobj.totango.responses import Answer, Verdict, classify, created_id, message_of
+from tests.execution.execution_kit import ACCOUNT, CATEGORY, STATUS, RunKit, create, settings_for, titles
 
 TEMPLATE = Step(Action.RUN_TEMPLATE, ACCOUNT, template_id="012e4e3f-a801-487e-9900-011f20c187c3")
 EQUAL = {"accountId": ACCOUNT, "title": "Twin", "categoryId": CATEGORY, "statusId": STATUS}

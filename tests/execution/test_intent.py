@@ -6,11 +6,10 @@ import json
 import sqlite3
 from pathlib import Path
 
-from execution_kit import ACCOUNT, RunKit, create, settings_for
-
-from bulkobj.model import Action, Field
-from bulkobj.plan import Step
+from bulkobj.core.model import Action, Field
+from bulkobj.planning.plan import Step
 from bulkobj.sandbox.server import SandboxServer
+from tests.execution.execution_kit import ACCOUNT, RunKit, create, settings_for
 
 
 def test_the_journal_holds_the_intent_when_a_write_arrives(tmp_path: Path) -> None:

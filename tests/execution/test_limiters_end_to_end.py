@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from execution_kit import RunKit, create, settings_for
 
-from bulkobj.errors import ServiceDownError
-from bulkobj.model import Rate
+from bulkobj.core.errors import ServiceDownError
+from bulkobj.core.model import Rate
 from bulkobj.sandbox.server import SandboxServer
+from tests.execution.execution_kit import RunKit, create, settings_for
 
 ACCOUNTS = ("BLUE-1010", "ACME-1001", "ACME-1002", "BRIG-1014", "JUNI-1081")
 LIMITERS = ("log", "fixed", "counter", "gcra")

@@ -12,18 +12,15 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from execution_kit import ACCOUNT, RunKit, create, settings_for, titles
 
-from bulkobj.errors import StorageError, UsageError
-from bulkobj.execution.journal import Journal
-from bulkobj.execution.records import RunHeader
-from bulkobj.execution.runs import RunStore
+from bulkobj.core.errors import StorageError, UsageError
+from bulkobj.execution.journal.journal import Journal
+from bulkobj.execution.journal.records import RunHeader
+from bulkobj.execution.journal.run_store import RunStore
 from bulkobj.sandbox.server import SandboxServer
-from bulkobj.totango import ledger_file
-
-sys.path.append(str(Path(__file__).parents[1] / "cli"))
-
-from cli_kit import Ran, against, bulkobj, creates
+from bulkobj.totango.rate_limit import sqlite_file as ledger_file
+from tests.cli.cli_kit import Ran, against, bulkobj, creates
+from tests.execution.execution_kit import ACCOUNT, RunKit, create, settings_for, titles
 
 
 def posts(server: SandboxServer) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from bulkobj.clock import SystemClock
+from bulkobj.core.clock import SystemClock
 from bulkobj.sandbox.server import SandboxServer
 
 IN_PROGRESS = "c12123be-24cd-4a9a-96f4-1ac05703f814"

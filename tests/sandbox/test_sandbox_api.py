@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from sandbox_kit import (
+
+from tests.sandbox.sandbox_kit import (
     ACCOUNT,
     CATEGORIES,
     IN_PROGRESS,

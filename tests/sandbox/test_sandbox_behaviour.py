@@ -11,10 +11,21 @@ from typing import Any, get_args, get_type_hints
 
 import httpx
 import pytest
-from sandbox_kit import ACCOUNT, NEW, RUN, STATUSES, TEMPLATES, Bench, ManualClock, message, running, wait_for
 
-from bulkobj.errors import UsageError
+from bulkobj.core.errors import UsageError
 from bulkobj.sandbox.behaviour import Behaviour, Fault
+from tests.sandbox.sandbox_kit import (
+    ACCOUNT,
+    NEW,
+    RUN,
+    STATUSES,
+    TEMPLATES,
+    Bench,
+    ManualClock,
+    message,
+    running,
+    wait_for,
+)
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from typing import Any, get_args, get_type_hints
 
 import httpx
 import pytest
-from sandbox_kit import ACCOUNT, NEW, OBJECTIVES, STATUSES, Bench, ManualClock, running, wait_for
 
-from bulkobj.errors import UsageError
+from bulkobj.core.errors import UsageError
 from bulkobj.sandbox.behaviour import Fault
+from tests.sandbox.sandbox_kit import ACCOUNT, NEW, OBJECTIVES, STATUSES, Bench, ManualClock, running, wait_for
 
 #: What httpx makes of each way of not answering.
 SILENCES: dict[str, type[Exception]] = {

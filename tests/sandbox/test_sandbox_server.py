@@ -14,7 +14,13 @@ from typing import Any
 
 import httpx
 import pytest
-from sandbox_kit import (
+
+from bulkobj.core.errors import UsageError
+from bulkobj.sandbox.behaviour import Behaviour
+from bulkobj.sandbox.controls import NEEDED
+from bulkobj.sandbox.server import SANDBOX_TOKEN, SandboxServer
+from bulkobj.sandbox.serving import serve
+from tests.sandbox.sandbox_kit import (
     ACCOUNT,
     NEW,
     NO_CERTIFICATES,
@@ -27,12 +33,6 @@ from sandbox_kit import (
     told,
     wait_for,
 )
-
-from bulkobj.errors import UsageError
-from bulkobj.sandbox.behaviour import Behaviour
-from bulkobj.sandbox.controls import NEEDED
-from bulkobj.sandbox.server import SANDBOX_TOKEN, SandboxServer
-from bulkobj.sandbox.serving import serve
 
 
 def test_a_server_goes_at_once_whatever_hangs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkobj.checking import FileRequest, check_file
-from bulkobj.comparing import same
-from bulkobj.exporting import HEADERS, Account, Export, Layout, write_export
-from bulkobj.model import Field, Named, Objective, Result, Value
-from bulkobj.names import Directory, Kind
-from bulkobj.plan import Plan
-from bulkobj.planning import make_plan
+from bulkobj.core.model import Field, Named, Objective, Result, Value
+from bulkobj.planning.comparison import same
+from bulkobj.planning.plan import Plan
+from bulkobj.planning.planner import make_plan
+from bulkobj.validation.names import Directory, Kind
+from bulkobj.workflows.checked_file import FileRequest, check_file
+from bulkobj.workflows.export.content import HEADERS, Account, Export, Layout, write_export
 
 DIRECTORY = Directory(
     {

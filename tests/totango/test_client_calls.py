@@ -14,14 +14,14 @@ import httpx
 import pytest
 import respx
 
-from bulkobj.clock import SystemClock
-from bulkobj.errors import AuthorizationError, ReadRefusedError
-from bulkobj.model import Action, Field, Named, Rate
-from bulkobj.plan import Step
-from bulkobj.settings import Settings
-from bulkobj.stopping import StopSignal
-from bulkobj.totango.answers import Verdict
+from bulkobj.config.settings import Settings
+from bulkobj.core.clock import SystemClock
+from bulkobj.core.errors import AuthorizationError, ReadRefusedError
+from bulkobj.core.model import Action, Field, Named, Rate
+from bulkobj.core.shutdown import StopSignal
+from bulkobj.planning.plan import Step
 from bulkobj.totango.client import Totango, open_totango
+from bulkobj.totango.responses import Verdict
 
 HOST = "https://api.totango.com"
 STEP = Step(Action.CREATE, "a/1", body={Field.TITLE: "T", Field.START_DATE: "", Field.SUCCESS_PLAYS: ()})

@@ -14,8 +14,20 @@ from typing import Any
 
 import httpx
 from aiolimiter import AsyncLimiter
-from plain_script import CALLS, OBJECTIVES, SETTINGS, WINDOW, Names, arguments, connection, ids, objectives, patience
 from tenacity import AsyncRetrying
+
+from tests.bench.alternatives.plain_script import (
+    CALLS,
+    OBJECTIVES,
+    SETTINGS,
+    WINDOW,
+    Names,
+    arguments,
+    connection,
+    ids,
+    objectives,
+    patience,
+)
 
 WORKERS = 8
 

@@ -1,0 +1,242 @@
+"""What the commands print: problems, plans, summaries and tables, all text from outside made safe for a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from bulkobj.core.columns import OF_FIELD
+from bulkobj.core.model import Action, Field, Problem, Result, Severity, Value
+from bulkobj.core.text import clean, counted, numbered
+from bulkobj.planning.plan import Line, Live, Plan
+from bulkobj.reports.report import Report, changes_in_words, in_words, to_json
+from bulkobj.reports.writer import Finished
+
+_MOST_NAMED = 10
+
+
+class Bar:
+    """A progress bar of rich's on standard error."""
+
+    def __init__(self, stage: str, total: int) -> None:
+        from rich.console import Console  # noqa: PLC0415 - rich is slow to import, and most commands need no bar
+        from rich.progress import (  # noqa: PLC0415 - the same
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._stage = stage
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+            console=Console(stderr=True, markup=False, highlight=False),
+            transient=True,
+        )
+        self._task = self._progress.add_task(stage, total=total)
+        self._progress.start()
+
+    def update(self, done: int) -> None:
+        """So many are done."""
+        self._progress.update(self._task, completed=done, description=self._stage)
+
+    def note(self, text: str) -> None:
+        """Say something beside the bar until the next update."""
+        self._progress.update(self._task, description=f"{self._stage} ({text})")
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._progress.stop()
+
+
+def report_problems(report: Report) -> list[str]:
+    """A line for each problem of a file and its rows, those of one cause drawn together, errors first."""
+    return _problems(report.all_problems(), several=_several(row.line for row in report.rows))
+
+
+def _several(lines: Iterable[Line]) -> bool:
+    """Whether the rows are those of several sheets, so that a number alone says nothing."""
+    return len({line.sheet for line in lines}) > 1
+
+
+def _label(line: Line, *, several: bool) -> str:
+    return f'row {line.row} of sheet "{clean(line.sheet or "", 40)}"' if several else f"row {line.row}"
+
+
+def _problems(found: Iterable[Problem], *, several: bool) -> list[str]:
+    groups: dict[tuple[Severity, str, str | None, str | None, str], list[int]] = defaultdict(list)
+    for problem in found:
+        sheet = problem.sheet if several else None
+        key = (problem.severity, problem.code, sheet, problem.column, problem.message)
+        rows = groups[key]
+        if problem.row is not None:
+            rows.append(problem.row)
+    ordered = sorted(groups.items(), key=lambda item: item[0][0] is not Severity.ERROR)
+    return [_problem_line(*key, rows) for key, rows in ordered]
+
+
+def _problem_line(  # noqa: PLR0913 - what problems are grouped by
+    severity: Severity, code: str, sheet: str | None, column: str | None, message: str, rows: list[int]
+) -> str:
+    place = [f'sheet "{clean(sheet)}"'] if sheet else []
+    if len(rows) == 1:
+        place.append(f"row {rows[0]}")
+    if column:
+        place.append(clean(column, 60))
+    many = f" ({counted(len(rows), 'row')})\n    in rows {numbered(rows, 12)}" if len(rows) > 1 else ""
+    where = ", ".join(place) + ": " if place else ""
+    return f"{severity.value}: {where}{clean(message, 600)} [{code}]{many}"
+
+
+_ACTION_ORDER = (Action.CREATE, Action.RUN_TEMPLATE, Action.UPDATE, Action.DELETE)
+
+
+def plan_summary(plan: Plan) -> str:
+    """What a plan would do: counts by action, what would be emptied or deleted, what will not be sent."""
+    several = _several(plan.lines)
+    lines = _problems(_all(plan), several=several)
+    steps = Counter(line.step.action for line in plan.lines if line.step is not None)
+    lines += [f"{action.value:>14}  {steps[action]:,}" for action in _ACTION_ORDER if steps[action]]
+    rest = Counter(line.result for line in plan.lines if line.step is None)
+    lines += [f"{result.value:>14}  {number:,}" for result, number in sorted(rest.items())]
+    lines += _named("will be emptied", [text for line in plan.lines if (text := _emptied(line, several=several))])
+    deleted = [line for line in plan.lines if line.step is not None and line.step.action is Action.DELETE]
+    lines += _named("will be deleted", [f"{_label(line, several=several)}: {_called(line)}" for line in deleted])
+    noted = [line for line in plan.lines if line.step is not None and line.message]
+    lines += _named("to know", [f"{_label(line, several=several)}: {clean(line.message, 200)}" for line in noted])
+    return "\n".join(lines)
+
+
+def _all(plan: Plan) -> list[Problem]:
+    return [*plan.problems, *(problem for line in plan.lines for problem in line.problems)]
+
+
+def _named(what: str, things: Sequence[str]) -> list[str]:
+    if not things:
+        return []
+    more = [f"  … and {len(things) - _MOST_NAMED:,} more"] if len(things) > _MOST_NAMED else []
+    return [f"{what}:", *(f"  {thing}" for thing in things[:_MOST_NAMED]), *more]
+
+
+def _called(line: Line) -> str:
+    title = f'"{clean(line.title, 60)}"' if line.title else clean(line.objective_id, 60)
+    return f"{title} on account {clean(line.account_id, 60)}" if line.account_id else title
+
+
+def _emptied(line: Line, *, several: bool) -> str:
+    if line.step is None or line.step.action is not Action.UPDATE:
+        return ""
+    fields = [OF_FIELD[name].header for name, (before, after) in line.changes.items() if before and not after]
+    return f"{_label(line, several=several)}: {', '.join(fields)} of {_called(line)}" if fields else ""
+
+
+def plan_details(report: Report) -> str:
+    """A dry run row by row, each field with its before and after."""
+    lines, several = [], _several(row.line for row in report.rows)
+    for row in report.rows:
+        line = row.line
+        what = f"{_label(line, several=several)}: {row.result.value} {_called(line)}"
+        lines.append(f"{what}: {clean(row.message, 600)}" if row.message else what)
+        if line.action is Action.UPDATE:
+            lines += [f"    {change}" for change in changes_in_words(line)]
+    return "\n".join(lines)
+
+
+def first_rows(report: Report, live: Live) -> str:
+    """The rows that were sent first, as the service holds them now."""
+    held = {one.id: one for objectives in live.values() for one in objectives or ()}
+    names = _names_by_id(report)
+    lines, several = [], _several(row.line for row in report.rows)
+    for row in report.rows:
+        if not row.attempts:
+            continue
+        lines.append(f"{_label(row.line, several=several)}: {row.result.value} {clean(row.message, 300)}".rstrip())
+        for one in (held[objective] for objective in row.objective_id.split(";") if objective in held):
+            fields = {name: names.get((name, value), value) for name, value in one.fields.items()}
+            lines += [f"    {OF_FIELD[name].header}: {in_words(name, value)}" for name, value in fields.items()]
+    return "\n".join(lines)
+
+
+def _names_by_id(report: Report) -> dict[tuple[Field, Value], Value]:
+    """What people see for the ids of statuses and categories that the report's rows send."""
+    return {
+        (name, row.line.step.body[name]): change[1]
+        for row in report.rows
+        if row.line.step is not None
+        for name, change in row.line.changes.items()
+        if name in {Field.STATUS, Field.CATEGORY} and change[1] and name in row.line.step.body
+    }
+
+
+_ORDER = (
+    Result.CREATED,
+    Result.UPDATED,
+    Result.DELETED,
+    Result.WOULD_CREATE,
+    Result.WOULD_UPDATE,
+    Result.WOULD_DELETE,
+    Result.VALID,
+    Result.UNCHANGED,
+    Result.CONFLICT,
+    Result.INVALID,
+    Result.FAILED,
+    Result.UNKNOWN,
+    Result.NOT_ATTEMPTED,
+)
+
+
+def report_summary(finished: Finished) -> str:
+    """How a command went: what is wrong by cause, counts by result, and where the report is."""
+    report = finished.report
+    lines = [*_causes(report)]
+    lines += [f"{result.value:>14}  {report.counts[result]:,}" for result in _ORDER if report.counts[result]]
+    if finished.duplicates:
+        lines.append(
+            f"{counted(finished.duplicates, 'duplicate')} turned up late: the rows' messages say which to delete"
+        )
+    lines += [f"written: {path}" for path in finished.written]
+    lines += [f"not written: {why}" for why in finished.unwritten]
+    if finished.unwritten and report.run is not None:
+        lines.append(f"what was done is kept all the same: `bulkobj report {report.run} -o PATH` writes a report of it")
+    if report.run is not None and not report.finished:
+        lines.append(f"unfinished: `bulkobj resume {report.run}` goes on where it stopped")
+    elif report.run is not None and report.counts[Result.UNKNOWN]:
+        lines.append(f"unknown: `bulkobj resume {report.run}` looks once more")
+    return "\n".join(lines)
+
+
+def _causes(report: Report) -> list[str]:
+    several = _several(row.line for row in report.rows)
+    causes: dict[tuple[Result, str, str | None], list[int]] = defaultdict(list)
+    for row in report.rows:
+        if row.result in {Result.FAILED, Result.UNKNOWN, Result.CONFLICT}:
+            causes[row.result, row.message, row.line.sheet if several else None].append(row.line.row)
+    return [
+        f"{result.value}: {'row' if len(rows) == 1 else 'rows'} {numbered(rows, 12)}"
+        + (f' of sheet "{clean(sheet, 40)}"' if sheet else "")
+        + f": {clean(message, 400)}"
+        for (result, message, sheet), rows in causes.items()
+    ]
+
+
+def json_report(report: Report) -> None:
+    """The report as JSON on standard output."""
+    json.dump(to_json(report), sys.stdout, ensure_ascii=True, indent=1)
+    sys.stdout.write("\n")
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table on standard output, its columns as wide as they need to be."""
+    texts = [[clean(str(cell), 120) for cell in row] for row in rows]
+    widths = [max(len(text[i]) for text in [headers, *texts]) for i in range(len(headers))]
+    for row in [headers, *texts]:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,20 @@
+"""Timestamps in the spelling of the service, such as ``2024-02-08T20:10:00.000Z``; pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+
+def spelled(moment: datetime) -> str:
+    """An aware date-time as the service spells it, with milliseconds (api-facts, "Dates travel as")."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def midnight(day: date) -> str:
+    """A date alone as the service spells it."""
+    return f"{day.isoformat()}T00:00:00.000Z"
+
+
+def unspelled(text: str) -> datetime:
+    """The aware date-time of a text that :func:`spelled` made; ValueError for any other text."""
+    return datetime.fromisoformat(text)

@@ -1,0 +1,1 @@
+"""Plans: checked rows and live objectives become steps. Pure."""

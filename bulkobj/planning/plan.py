@@ -1,0 +1,113 @@
+"""The nouns of a plan: steps with before and after, a line for each row, the plan of them all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from bulkobj.core.columns import ACCOUNT_ID
+from bulkobj.core.model import NOTHING, Action, Field, Objective, Problem, Result, Severity, Value
+from bulkobj.validation.rows import Row
+
+#: The objectives of each account that was read, by account id; None where the service does not know the account.
+Live = Mapping[str, tuple[Objective, ...] | None]
+
+#: The fields of an objective as they were when a file was exported.
+Base = Mapping[Field, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an exported file knows of its objectives, by their ids, and what people saw for a setting's kind and id."""
+
+    bases: Mapping[str, Base] = field(default_factory=dict)
+    settings: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+NOT_EXPORTED = Exported()
+
+#: A field's value before and after, as people see them (names, not ids); None is "no objective there".
+Change = tuple[Value | None, Value | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One write to the service: what is sent, and what was there before.
+
+    ``body`` holds every field that is sent, by id where the service wants ids; an empty value empties the field.
+    """
+
+    action: Action
+    account_id: str
+    objective_id: str = ""
+    template_id: str = ""
+    body: Mapping[Field, Value] = field(default_factory=dict)
+    before: Objective | None = None
+
+
+class Line(NamedTuple):
+    """A row as it was planned: the step that it needs, or the result that it has without one.
+
+    A tuple, as a long file has very many, and they are made several times as fast.
+    """
+
+    row: int
+    sheet: str | None
+    action: Action | None
+    result: Result
+    step: Step | None = None
+    account_id: str = ""
+    objective_id: str = ""
+    title: str = ""
+    message: str = ""
+    changes: Mapping[Field, Change] = NOTHING
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def faulty(self) -> bool:
+        """Whether a problem keeps the row from being sent."""
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A line for each row of the file, in its order, and the problems of the file as a whole."""
+
+    lines: tuple[Line, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether the file as a whole can't be imported, whatever its rows are."""
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+    @property
+    def faulty(self) -> bool:
+        """Whether anything at all is wrong with the file or a row."""
+        return self.refused or any(line.faulty for line in self.lines)
+
+    @property
+    def steps(self) -> int:
+        """How many writes the plan takes."""
+        return sum(line.step is not None for line in self.lines)
+
+    def counts(self) -> Counter[Result]:
+        """How many rows have each result."""
+        return Counter(line.result for line in self.lines)
+
+    def without_steps(self) -> Plan:
+        """The same plan with nothing to send."""
+        return replace(self, lines=tuple(line._replace(step=None) for line in self.lines))
+
+    def results(self, changed: Mapping[Result, Result]) -> Plan:
+        """The same plan with some results called by another name, as the command at hand speaks of them."""
+        return replace(self, lines=tuple(x._replace(result=changed.get(x.result, x.result)) for x in self.lines))
+
+
+def accounts_to_read(rows: Iterable[Row]) -> tuple[str, ...]:
+    """The accounts that must be read to plan the rows, each once, in the order of the file."""
+    reading = {Action.UPDATE, Action.DELETE, Action.UPSERT}
+    ids = (row.value(ACCOUNT_ID) for row in rows if row.action in reading)
+    return tuple(dict.fromkeys(account_id for account_id in ids if account_id))

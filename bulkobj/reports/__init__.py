@@ -1,0 +1,1 @@
+"""Reports of runs and dry runs: content, files, the HTML page."""

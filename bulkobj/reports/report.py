@@ -1,0 +1,241 @@
+"""What became of each row: counts, wording, exit code, JSON and the columns of a table; pure.
+
+A report is made from a plan (validate, a dry run) or from a journal (a run), and from nothing else; so a fresh run, a
+resumed one and ``bulkobj report`` can't disagree (design, decision 1).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from bulkobj.core.columns import OF_FIELD
+from bulkobj.core.model import Field, Problem, Result, Severity, Value
+from bulkobj.core.text import clean
+from bulkobj.execution.journal.records import Entry, RunHeader, State
+from bulkobj.execution.journal.serialization import changes_to_json
+from bulkobj.planning.plan import Line, Plan
+from bulkobj.spreadsheet.table import shown
+from bulkobj.spreadsheet.writing.results import CellNote, ResultRow, Summary
+from bulkobj.validation.cells import written
+
+GOOD = frozenset(
+    {
+        Result.CREATED,
+        Result.UPDATED,
+        Result.DELETED,
+        Result.UNCHANGED,
+        Result.VALID,
+        Result.WOULD_CREATE,
+        Result.WOULD_UPDATE,
+        Result.WOULD_DELETE,
+    }
+)
+_WORST_FIRST = (Result.UNKNOWN, Result.FAILED, Result.CONFLICT, Result.INVALID, Result.NOT_ATTEMPTED)
+_BAD = frozenset({Result.INVALID, Result.FAILED, Result.UNKNOWN, Result.CONFLICT})
+
+
+class ReportRow(NamedTuple):
+    """A row of the file with what became of it; ``finished_at`` is a time in UTC. A tuple, as :class:`Line` is."""
+
+    line: Line
+    result: Result
+    message: str
+    objective_id: str
+    http_status: int | None = None
+    attempts: int = 0
+    finished_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a file. ``run`` is None where nothing was begun; ``calls`` are all that were sent.
+
+    ``made_at`` is when a check or a plan was made; a run's rows have their own times.
+    """
+
+    run: str | None
+    file: str
+    target: str
+    dry_run: bool
+    finished: bool
+    calls: int
+    rows: tuple[ReportRow, ...]
+    problems: tuple[Problem, ...] = ()
+    made_at: datetime | None = None
+    counts: Counter[Result] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "counts", Counter(row.result for row in self.rows))
+
+    @property
+    def refused(self) -> bool:
+        """Whether the file as a whole could not be used."""
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+    @property
+    def exit_code(self) -> int:
+        """0 where every row is as it was asked to be, else 1 (contract, "Exit codes")."""
+        return 0 if not self.refused and all(result in GOOD for result in self.counts) else 1
+
+    def all_problems(self) -> tuple[Problem, ...]:
+        """The file's problems, then the rows', in their order."""
+        return (*self.problems, *(problem for row in self.rows for problem in row.line.problems))
+
+
+def of_plan(  # noqa: PLR0913 - what a report says beside its rows
+    plan: Plan, file: str, target: str, calls: int, *, dry_run: bool, made_at: datetime | None = None
+) -> Report:
+    """The report of what was only checked or planned."""
+    rows = tuple(ReportRow(line, line.result, line.message, line.objective_id) for line in plan.lines)
+    return Report(
+        None, file, target, dry_run, finished=True, calls=calls, rows=rows, problems=plan.problems, made_at=made_at
+    )
+
+
+def of_journal(header: RunHeader, entries: Iterable[Entry]) -> Report:
+    """The report of a run, as far as it has come."""
+    rows = tuple(_row(entry) for entry in entries)
+    return Report(
+        header.run,
+        header.file,
+        header.target,
+        dry_run=False,
+        finished=header.finished,
+        calls=header.calls,
+        rows=rows,
+        problems=header.problems,
+    )
+
+
+def _row(entry: Entry) -> ReportRow:
+    line, result, message = entry.line, entry.line.result, entry.line.message
+    finished_at = entry.finished_at and datetime.fromisoformat(entry.finished_at).isoformat(timespec="seconds")
+    if entry.state is State.SENT or (entry.state is State.LOST and result is not Result.UNKNOWN):
+        result, message = Result.UNKNOWN, "sent, but the run ended before it was known what came of it: resume it"
+    return ReportRow(line, result, message, line.objective_id, entry.http_status, entry.attempts, finished_at)
+
+
+def to_json(report: Report) -> dict[str, Any]:
+    """The JSON report (contract, "The report")."""
+    return {
+        "run": report.run,
+        "file": report.file,
+        "target": report.target,
+        "dry_run": report.dry_run,
+        "finished": report.finished,
+        "counts": {result.value: number for result, number in sorted(report.counts.items())},
+        "calls": report.calls,
+        "problems": [{"row": None, **_problem(problem)} for problem in report.problems],
+        "rows": [_row_to_json(row) for row in report.rows],
+    }
+
+
+def _row_to_json(row: ReportRow) -> dict[str, Any]:
+    line = row.line
+    return {
+        "row": line.row,
+        "sheet": line.sheet,
+        "action": line.action.value if line.action else None,
+        "result": row.result.value,
+        "objective_id": row.objective_id or None,
+        "account_id": line.account_id or None,
+        "title": line.title or None,
+        "message": row.message or None,
+        "http_status": row.http_status,
+        "attempts": row.attempts,
+        "changes": changes_to_json(line.changes),
+        "problems": [_problem(problem) for problem in line.problems],
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "column": problem.column,
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "message": problem.message,
+    }
+
+
+def result_rows(report: Report) -> tuple[ResultRow, ...]:
+    """What the report adds to each row of the file: of several steps for one row, the worst result, and all ids."""
+    rows: dict[tuple[str | None, int], list[ReportRow]] = {}
+    for row in report.rows:
+        rows.setdefault((row.line.sheet, row.line.row), []).append(row)
+    return tuple(_result_row(some[0] if len(some) == 1 else _joined(some)) for some in rows.values())
+
+
+def _joined(rows: Sequence[ReportRow]) -> ReportRow:
+    """A row whose undoing takes several steps, as what a template made does."""
+    worst = min(rows, key=lambda row: _WORST_FIRST.index(row.result) if row.result in _WORST_FIRST else len(Result))
+    ids = dict.fromkeys(row.objective_id for row in rows if row.objective_id)
+    messages = dict.fromkeys(row.message for row in rows if row.message)
+    return worst._replace(
+        objective_id=";".join(ids), message="; ".join(messages), attempts=sum(row.attempts for row in rows)
+    )
+
+
+def _result_row(row: ReportRow) -> ResultRow:
+    line = row.line
+    cells = (
+        line.row,
+        line.action.value if line.action else None,
+        row.result.value,
+        row.objective_id or None,
+        _whole_message(row) or None,
+        row.http_status,
+        row.attempts,
+        row.finished_at,
+    )
+    tone = "good" if row.result in GOOD else "bad" if row.result in _BAD else "neutral"
+    notes = tuple(
+        CellNote(problem.column, problem.message, problem.severity is Severity.ERROR)
+        for problem in line.problems
+        if problem.column is not None
+    )
+    return ResultRow(line.sheet, line.row, cells, tone, notes)
+
+
+def _whole_message(row: ReportRow) -> str:
+    """The message, what an update would change, and the warnings that neither speaks of."""
+    changes = changes_in_words(row.line) if row.result is Result.WOULD_UPDATE else ()
+    warnings = (p.message for p in row.line.problems if p.severity is Severity.WARNING)
+    return "; ".join(part for part in (row.message, *changes, *warnings) if part)
+
+
+def changes_in_words(line: Line) -> tuple[str, ...]:
+    """Each changed field with its before and after, as people see them."""
+    return tuple(
+        f"{OF_FIELD[name].header}: {in_words(name, before)} -> {in_words(name, after)}"
+        for name, (before, after) in line.changes.items()
+    )
+
+
+def in_words(name: Field, value: Value | None) -> str:
+    """A value of a field as a person would read it."""
+    text = shown(written(value, OF_FIELD[name].kind)) if value else ""
+    return f'"{clean(text, 100)}"' if text else "(empty)"
+
+
+def summary(report: Report) -> Summary:
+    """What the report's summary sheet says."""
+    lines = [
+        ("Run", report.run or "none (nothing was sent)"),
+        ("File", report.file),
+        ("Target", report.target),
+        ("Finished", "yes" if report.finished else "no: `bulkobj resume` goes on"),
+        ("Calls sent", report.calls),
+        ("Rows", len(report.rows)),
+        *((result.value, number) for result, number in sorted(report.counts.items())),
+    ]
+    return Summary(tuple(lines), tuple(problem.message for problem in report.problems))
+
+
+def not_done(report: Report) -> frozenset[tuple[str | None, int]]:
+    """The rows that are not done, and that resuming will not do, by sheet and row number."""
+    left_to_resume = {Result.UNKNOWN} if report.finished else {Result.UNKNOWN, Result.NOT_ATTEMPTED}
+    return frozenset((row.line.sheet, row.line.row) for row in report.rows if row.result not in GOOD | left_to_resume)

@@ -1,0 +1,1 @@
+"""Reading and editing the parts of an OOXML package."""

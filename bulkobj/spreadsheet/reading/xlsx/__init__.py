@@ -1,0 +1,1 @@
+"""Workbooks in .xlsx: facts that cell values alone do not show."""

@@ -1,0 +1,76 @@
+"""What a workbook of ours says of itself on its hidden sheet: whose it is, when it was made, what was in it; pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bulkobj.core.model import Field, Value
+from bulkobj.spreadsheet.table import Cell
+
+#: A spreadsheet cell holds 32,767 characters; a piece begins with a mark, so that none is blank.
+_PIECE = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The mark on a workbook of ours.
+
+    ``tenant`` is a host and port; ``settings`` are its statuses and categories: what people saw for each kind and id.
+    ``bases`` are the fields of every exported objective as they were, by its id (contract, "The round trip").
+    """
+
+    kind: str
+    tenant: str
+    layout: str = "one-sheet"
+    made_at: str = ""
+    settings: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    bases: Mapping[str, Mapping[Field, Value]] = field(default_factory=dict)
+
+    def is_of(self, tenant: str, settings: Iterable[tuple[str, str]]) -> bool:
+        """Whether it is that tenant's: by its host and port, and by ids of which some must still be there."""
+        ids = {id_ for _, id_ in self.settings}
+        return self.tenant == tenant and (not ids or not ids.isdisjoint(id_ for _, id_ in settings))
+
+
+def stamp_rows(stamp: Stamp, bases: Iterable[tuple[str, Mapping[Field, Value]]] = ()) -> Iterator[Sequence[Cell]]:
+    """The rows of the hidden sheet; ``bases`` may be given apart, so that they need not all be held at once."""
+    yield "bulkobj", "1"
+    yield "kind", stamp.kind
+    yield "tenant", stamp.tenant
+    yield "layout", stamp.layout
+    yield "made at", stamp.made_at
+    for (kind, id_), name in sorted(stamp.settings.items()):
+        yield "setting", id_, f"|{name}", kind
+    for objective, fields in (*stamp.bases.items(), *bases) if stamp.bases else bases:
+        text = json.dumps({name.value: value for name, value in fields.items()}, ensure_ascii=True)
+        pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
+        yield "base", json.dumps(objective), *(f"|{piece}" for piece in pieces)
+
+
+def read_stamp(rows: Iterable[Sequence[Cell]]) -> Stamp | None:
+    """The stamp that the rows hold; None where they hold none, or one that has been tampered with."""
+    said: dict[str, str] = {}
+    settings: dict[tuple[str, str], str] = {}
+    bases: dict[str, Mapping[Field, Value]] = {}
+    try:
+        for row in rows:
+            name, *values = (str(cell) for cell in row if cell is not None)
+            match name:
+                case "setting":
+                    id_, shown, kind = (*values, "", "")[:3]  # earlier versions wrote the id alone
+                    settings[kind, id_] = shown.removeprefix("|")
+                case "base":
+                    bases[json.loads(values[0])] = _base("".join(piece.removeprefix("|") for piece in values[1:]))
+                case _:
+                    said[name] = values[0] if values else ""
+        if said.get("bulkobj") != "1":
+            return None
+        return Stamp(said["kind"], said["tenant"], said["layout"], said["made at"], settings, bases)
+    except (ValueError, KeyError, IndexError, AttributeError, TypeError):
+        return None
+
+
+def _base(text: str) -> dict[Field, Value]:
+    return {Field(name): tuple(v) if isinstance(v, list) else str(v) for name, v in json.loads(text).items()}

@@ -1,0 +1,1 @@
+"""Files that bulkobj makes itself."""

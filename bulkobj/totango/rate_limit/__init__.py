@@ -1,0 +1,1 @@
+"""The rate limiter and its slot stores."""

@@ -1,0 +1,1 @@
+"""The slot store that several machines share."""

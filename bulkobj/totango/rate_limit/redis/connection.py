@@ -1,0 +1,81 @@
+"""The connection to the Redis of a shared ledger, and what can go wrong with it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from bulkobj.config.redis_url import LedgerUrl
+from bulkobj.core.clock import Clock
+from bulkobj.core.errors import SharedLedgerError, UsageError
+from bulkobj.core.text import clean
+from bulkobj.totango.rate_limit.redis.script import script
+
+#: How long one try may take, how long a server that we had reached may be away, and how often we try, in seconds.
+_TIMEOUT = 5.0
+_PATIENCE = 10.0
+_RETRY = 0.25
+
+
+class RedisServer:
+    """Runs the ledger's script in the Redis of that URL; connects when it is first asked.
+
+    Raises UsageError where the library isn't installed.
+    """
+
+    def __init__(self, url: LedgerUrl, clock: Clock, timeout: float = _TIMEOUT) -> None:
+        try:
+            from redis import exceptions  # noqa: PLC0415 - an extra, that only a shared ledger needs
+            from redis.asyncio import Redis  # noqa: PLC0415 - the same
+            from redis.asyncio.retry import Retry  # noqa: PLC0415 - the same
+            from redis.backoff import NoBackoff  # noqa: PLC0415 - the same
+        except ImportError as error:
+            raise UsageError(
+                f"the library for the shared ledger {url} isn't installed: pip install 'bulkobj[redis]'"
+            ) from error
+        self._url = url
+        self._clock = clock
+        self._timeout = timeout
+        self._reached = False
+        self._errors = exceptions
+        # Its own retries would last longer than ours, and the old protocol is the one that every server speaks.
+        self._client = Redis.from_url(url.full, decode_responses=True, protocol=2, retry=Retry(NoBackoff(), 0))
+        self._script = self._client.register_script(script())
+
+    async def run(self, keys: list[str], args: list[str]) -> list[Any]:
+        """Run the script, for some seconds again and again where a server that we had reached is away.
+
+        A try whose answer is lost may have been made all the same. Raises SharedLedgerError.
+        """
+        patience = self._clock.now() + (_PATIENCE if self._reached else 0)
+        while True:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    answer: list[Any] = await self._script(keys=keys, args=args)
+            except (self._errors.RedisError, OSError) as error:
+                if not self._may_pass(error) or self._clock.now() >= patience:
+                    self._reached = False
+                    raise self._unusable(error) from None  # a library's traceback may show what a URL holds
+                await self._clock.sleep(_RETRY)
+            else:
+                self._reached = True
+                return answer
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    def _may_pass(self, error: Exception) -> bool:
+        """Whether it is a server out of reach, one that starts, or one that is about to change places with another."""
+        known = self._errors
+        passing = (known.ConnectionError, known.TimeoutError, known.ReadOnlyError, known.MasterDownError, OSError)
+        return isinstance(error, passing)
+
+    def _unusable(self, error: Exception) -> SharedLedgerError:
+        said = clean(self._url.without_secrets(str(error))).rstrip(".")
+        reason = said or f"no answer within {self._timeout:g} s"
+        return SharedLedgerError(
+            f"The shared ledger {self._url} can't be used ({reason}). See that this Redis runs and can be reached and"
+            ' written, and that "ledger" in the profile names it with the right user and password. Nothing is sent'
+            " without it; `bulkobj resume` goes on with an import."
+        )

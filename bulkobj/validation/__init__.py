@@ -1,0 +1,1 @@
+"""Checks of headers, cells and rows. Pure."""

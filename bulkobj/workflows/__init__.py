@@ -1,0 +1,1 @@
+"""The commands, one module a use case: load, check, resolve, plan, ask, run, report."""

@@ -1,0 +1,216 @@
+"""A file to checked rows: read it, find its columns, read its cells; nothing is looked up."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bulkobj.core.columns import ACCOUNT_ID, COLUMNS, Column, by_alias, by_header, is_known, normalised
+from bulkobj.core.errors import UsageError
+from bulkobj.core.model import Problem, Severity
+from bulkobj.planning.plan import NOT_EXPORTED, Exported, Plan
+from bulkobj.planning.planner import checked
+from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
+from bulkobj.spreadsheet.stamp import Stamp, read_stamp
+from bulkobj.spreadsheet.table import SourceFile
+from bulkobj.validation.dates import Order
+from bulkobj.validation.names import Aliases, Directory, Kind, resolve, wanted
+from bulkobj.validation.rows import CheckedTable, Row, RowRules, check_tables
+
+
+@dataclass(frozen=True, slots=True)
+class FileRequest:
+    """A file's bytes, and all that the user said of how to read them (contract, "``validate`` and ``import``").
+
+    ``maps`` are pairs of the file's header and bulkobj's column; ``columns`` the same from a profile, which the file
+    need not have. ``path`` is None for standard input. The texts are
+    kept as they were typed, so that a journal can keep the request.
+    """
+
+    name: str
+    content: bytes
+    path: Path | None = None
+    sheets: tuple[str, ...] = ()
+    maps: tuple[tuple[str, str], ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
+    date_order: str | None = None
+    timezone: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+
+    @classmethod
+    def read(cls, path: Path, **said: Any) -> FileRequest:
+        """The request for a file on disk; ``said`` are the fields above. UsageError where it can't be read."""
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise UsageError(f"there is no file {path}") from None
+        except OSError as error:
+            raise UsageError(f"{path} can't be read: {error.strerror}") from error
+        return cls(path.name, content, path, **said)
+
+    @property
+    def content_hash(self) -> str:
+        """What tells the content from any other."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    def said(self) -> dict[str, Any]:
+        """What the user said, as JSON."""
+        names = ("sheets", "maps", "columns", "date_order", "timezone", "encoding", "delimiter")
+        return {"path": str(self.path.absolute()) if self.path else None} | {n: getattr(self, n) for n in names}
+
+    @classmethod
+    def again(cls, name: str, content: bytes, said: Mapping[str, Any]) -> FileRequest:
+        """The request that :meth:`said` was said of."""
+        told = dict(said) | {
+            "path": Path(said["path"]) if said["path"] else None,
+            "sheets": tuple(said["sheets"]),
+            "maps": tuple((header, column) for header, column in said["maps"]),
+            "columns": tuple((header, column) for header, column in said["columns"]),
+        }
+        return cls(name, content, **told)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """A file as it was read, with its rows; unusable where a problem of the file as a whole is an error.
+
+    ``stamp`` is the mark of a workbook of ours.
+    """
+
+    request: FileRequest
+    source: SourceFile
+    tables: tuple[CheckedTable, ...] = ()
+    stamp: Stamp | None = None
+
+    def wanted(self) -> frozenset[Kind]:
+        """The kinds of names that must be read: those in the rows, and those that tell a stamped file's tenant."""
+        stamped = frozenset({Kind.STATUS, Kind.CATEGORY} if self.stamp is not None else ())
+        return stamped.union(*(wanted(table) for table in self.tables))
+
+    def rows(self) -> Iterator[Row]:
+        """The rows of all its tables."""
+        for table in self.tables:
+            yield from table.rows()
+
+    def resolved(self, directory: Directory, aliases: Aliases) -> CheckedFile:
+        """The same with ids in place of names."""
+        return replace(self, tables=tuple(resolve(table, directory, aliases) for table in self.tables))
+
+    def plan(self, plan: Plan) -> Plan:
+        """The plan with the problems of the file before it."""
+        return replace(plan, problems=(*self.source.problems, *plan.problems))
+
+    def checked(self) -> Plan:
+        """The plan of a file that was only checked."""
+        return self.plan(checked(self.tables, self.exported))
+
+    @property
+    def exported(self) -> Exported:
+        """What the file was exported with; nothing where it isn't an export, or can't say."""
+        return NOT_EXPORTED if self.stamp is None else Exported(self.stamp.bases, self.stamp.settings)
+
+    def settled(self) -> SourceFile:
+        """The file with each date that only other rows made clear written so that it is clear by itself."""
+        return replace(self.source, tables=tuple(table.settled() for table in self.tables))
+
+    def of_tenant(self, tenant: str, directory: Directory) -> CheckedFile:
+        """The same with a problem where the workbook is another tenant's (contract, "The round trip")."""
+        stamp = self.stamp
+        if stamp is None or stamp.is_of(tenant, directory.settings()):
+            return self
+        made_from = f"this workbook was made from {stamp.tenant}"
+        if stamp.tenant == tenant:
+            why = f"{made_from}, and none of the statuses and categories of then is there now: it is another tenant"
+        else:
+            why = f"{made_from}, and {tenant} is another tenant"
+        advice = "Make it again from the tenant that you mean, or name the other one with --base-url or --profile"
+        wrong = Problem("wrong-tenant", f"{why}. {advice}")
+        return replace(self, source=replace(self.source, problems=(*self.source.problems, wrong)))
+
+    @property
+    def unusable(self) -> bool:
+        """Whether the file is of no use, whatever the service says."""
+        problems = (*self.source.problems, *(problem for table in self.tables for problem in table.problems))
+        return any(problem.severity is Severity.ERROR for problem in problems)
+
+    @property
+    def sheets(self) -> tuple[str, ...]:
+        """The names of the sheets that were read."""
+        return tuple(table.sheet for table in self.source.tables if table.sheet is not None)
+
+
+def read_source(request: FileRequest) -> SourceFile:
+    """Read the file's tables; UsageError where an option can't be right."""
+    mapped = {normalised(header) for header in parsed_maps((*request.columns, *request.maps))}
+    options = ReadOptions(request.sheets, request.encoding, request.delimiter)
+    return read_file(
+        request.name, request.content, options, lambda header: is_known(header) or normalised(header) in mapped
+    )
+
+
+def check_file(request: FileRequest) -> CheckedFile:
+    """Read and check the file; UsageError where an option can't be right."""
+    rules = RowRules(
+        parsed_maps((*request.columns, *request.maps)),
+        Order(request.date_order) if request.date_order else None,
+        ZoneInfo(request.timezone) if request.timezone else UTC,
+    )
+    source = read_source(request)
+    _check_maps(parsed_maps(request.maps), source)
+    if any(problem.severity is Severity.ERROR for problem in source.problems):
+        return CheckedFile(request, source)
+    return CheckedFile(request, source, check_tables(source.tables, rules), read_stamp(source.stamp))
+
+
+def parsed_maps(pairs: Iterable[tuple[str, str]]) -> dict[str, Column]:
+    """The columns that the user's own headers mean; UsageError for a column that there is none of."""
+    maps = {}
+    for header, name in pairs:
+        column = by_header(name) or by_alias(name)
+        if column is None:
+            raise UsageError(
+                f'--map: there is no column "{name}": the columns are {", ".join(c.header for c in COLUMNS)}'
+            )
+        maps[header] = column
+    return maps
+
+
+def _check_maps(maps: Mapping[str, Column], source: SourceFile) -> None:
+    found = {normalised(header) for table in source.tables for header in table.headers}
+    for header in maps:
+        if source.tables and normalised(header) not in found:
+            raise UsageError(f'--map: the file has no column "{header}"')
+
+
+def accounts_in(path: Path) -> tuple[str, ...]:
+    """The account ids in a file: those of its Account ID column, or one a line; UsageError where there are none."""
+    request = FileRequest.read(path)
+    file, content = check_file(request), request.content
+    tables = [table for table in file.tables if ACCOUNT_ID.header in table.headers.names]
+    if tables:
+        _refuse_bad_ids(path, tables)
+        found = [row.value(ACCOUNT_ID) for table in tables for row in table.rows()]
+    elif content[:2] == b"PK":
+        found = []
+    else:
+        found = [line.strip() for line in content.decode("utf-8-sig", "replace").splitlines()]
+        if found and is_known(re.split(r"[,;\t|]", found[0])[0]):
+            found = []  # a header with nothing below it, or other columns
+    ids = tuple(dict.fromkeys(one for one in found if one))
+    if not ids:
+        raise UsageError(f"{path} holds no account: give it an Account ID column, or one id a line")
+    return ids
+
+
+def _refuse_bad_ids(path: Path, tables: Iterable[CheckedTable]) -> None:
+    for row in (row for table in tables for row in table.rows()):
+        given = row.given(ACCOUNT_ID)
+        if given is not None and given.code:
+            raise UsageError(f"{path}, row {row.number}: {given.message}")

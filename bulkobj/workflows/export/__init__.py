@@ -1,0 +1,1 @@
+"""The export: reading accounts, choosing objectives, writing files."""

@@ -23,9 +23,23 @@ class BadCell:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Formatted:
+    """A number, date or truth value of a workbook that the spreadsheet program displays in a format of its own.
+
+    ``text`` is the displayed text; None if it can't be known, because ``format`` is unusual, hides or fills. Dates are
+    taken from ``value``, ids and texts from ``text``.
+    """
+
+    value: int | float | bool | date | time
+    text: str | None
+    format: str
+
+
 #: None is a blank cell. Text is exactly as it stands in the file (a CSV formula guard taken off). A date without
-#: a time zone is what the person sees; a workbook's date cell is a ``date`` when its time is midnight.
-Cell = str | int | float | bool | date | datetime | time | BadCell | None
+#: a time zone is what the person sees; a workbook's date cell is a ``date`` when its time is midnight. A value that
+#: :func:`shown` would not show as the spreadsheet program does is a ``Formatted``.
+Cell = str | int | float | bool | date | datetime | time | BadCell | Formatted | None
 
 
 class Record(NamedTuple):
@@ -33,13 +47,14 @@ class Record(NamedTuple):
 
     ``number`` is the row number that the spreadsheet program shows (a multi-line CSV cell being one row); ``cells``
     are exactly as many as the table has headers; ``beyond`` are those after the last header, up to the last one filled.
-    A tuple, as a long file has very many, and they are made twice as fast.
+    ``beyond`` is empty in workbooks: see ``Table.outside``. ``struck``: all filled cells of the row are struck out.
     """
 
     number: int
     cells: tuple[Cell, ...]
     hidden: bool = False
     beyond: tuple[Cell, ...] = ()
+    struck: bool = False
 
     @property
     def extra(self) -> int:
@@ -47,14 +62,40 @@ class Record(NamedTuple):
         return sum(cell is not None for cell in self.beyond)
 
 
+class Stray(NamedTuple):
+    """A cell beside or below the table, which is ignored: its row number, its column's index (0 for A), its text."""
+
+    number: int
+    column: int
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One sheet (``sheet`` is None for CSV) with its header row's number, its headers as they stand, its records."""
+    """One sheet (``sheet`` is None for CSV) with its header row's number, its headers as they stand, its records.
+
+    The index of a header is that of its column in the sheet: a table that starts in column C has two empty headers.
+    ``hidden_columns`` are the indexes of hidden columns that have a header. ``footer`` are the rows below the last one
+    that has an account, an objective id or a title; they are no records. ``outside`` are filled cells beside the table.
+    """
 
     sheet: str | None
     header_number: int
     headers: tuple[str, ...]
     records: tuple[Record, ...]
+    hidden_columns: tuple[int, ...] = ()
+    footer: tuple[Record, ...] = ()
+    outside: tuple[Stray, ...] = ()
+
+    @property
+    def first_column(self) -> int:
+        """The index of the column in which the table starts."""
+        return next((index for index, header in enumerate(self.headers) if header), 0)
+
+    @property
+    def last_number(self) -> int:
+        """The row number of the last record, or of the header if there is none."""
+        return self.records[-1].number if self.records else self.header_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +104,7 @@ class SourceFile:
 
     ``format`` is ``csv``, ``xlsx``, ``xlsm``, ``xls`` or ``ods``. ``encoding`` and ``delimiter`` are those found (or
     given) for a CSV. ``stamp`` holds the rows of the hidden sheet by which bulkobj marks the workbooks that it writes.
+    ``candidates`` are the sheets to choose from if the only problem is ``ambiguous-sheet``.
     """
 
     name: str
@@ -72,15 +114,23 @@ class SourceFile:
     encoding: str | None = None
     delimiter: str | None = None
     stamp: tuple[tuple[Cell, ...], ...] = ()
+    candidates: tuple[str, ...] = ()
+
+
+def plain(cell: Cell) -> str | float | bool | date | time | BadCell | None:
+    """Return the cell's value without its number format."""
+    return cell.value if isinstance(cell, Formatted) else cell
 
 
 def shown(cell: Cell) -> str:  # noqa: PLR0911 - one for each kind of cell
-    """The cell as text, as a person would read it; a whole number never as ``1.0``."""
+    """Return the cell as text, as a person reads it; a whole number never as ``1.0``."""
     match cell:
         case None:
             return ""
         case str():
             return cell
+        case Formatted():
+            return shown(cell.value) if cell.text is None else cell.text
         case bool():
             return "TRUE" if cell else "FALSE"
         case float():

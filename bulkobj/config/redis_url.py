@@ -1,4 +1,4 @@
-"""The address of a ledger that several machines share, as it stands in a profile; what is secret in it stays so."""
+"""The address of a slot store that several machines share, as it stands in a profile; what is secret in it stays so."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _QUERY = {
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerUrl:
+class RedisUrl:
     """The URL of a Redis, with the user and password that it may hold."""
 
     full: str = field(repr=False)
@@ -38,7 +38,7 @@ class LedgerUrl:
         return text
 
 
-def parse_ledger_url(text: object, place: str) -> LedgerUrl:
+def parse_redis_url(text: object, place: str) -> RedisUrl:
     """The URL that a profile names. Raises UsageError, which names the place and not the URL, where it is none."""
     try:
         fits = isinstance(text, str) and _fits(text)
@@ -46,7 +46,7 @@ def parse_ledger_url(text: object, place: str) -> LedgerUrl:
         fits = False
     if not fits:
         raise UsageError(f"{place}: it must be {_FORMS}; a special sign in a password is written as %40 and the like")
-    return LedgerUrl(str(text))
+    return RedisUrl(str(text))
 
 
 def _fits(text: str) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from bulkobj.config.redis_url import LedgerUrl, parse_ledger_url
+from bulkobj.config.redis_url import RedisUrl, parse_redis_url
 from bulkobj.core.errors import UsageError
 from bulkobj.core.model import Rate
 
@@ -52,7 +52,7 @@ class Settings:
     profile: str
     sandbox: bool = False
     given_target: bool = False
-    ledger: LedgerUrl | None = None
+    slot_store: RedisUrl | None = None
     table: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -61,9 +61,9 @@ class Settings:
         return "sandbox" if self.sandbox else urlsplit(self.base_url).netloc
 
     @property
-    def shared_ledger(self) -> LedgerUrl | None:
-        """The ledger that several machines share; None for a file of this machine, as the embedded sandbox has it."""
-        return None if self.sandbox else self.ledger
+    def shared_slot_store(self) -> RedisUrl | None:
+        """The Redis that several machines share; None where slots are kept in a file of this machine."""
+        return None if self.sandbox else self.slot_store
 
     def require_token(self) -> str:
         """The token of the environment, or the one that `bulkobj login` has kept; UsageError where there is none."""
@@ -97,7 +97,7 @@ def load_settings(options: Options, environ: Mapping[str, str] = os.environ) -> 
         profile=profile,
         sandbox=options.sandbox,
         given_target=options.sandbox or source.said("base_url") or source.said("region"),
-        ledger=_ledger(table),
+        slot_store=_slot_store(table),
         table=table,
     )
 
@@ -154,8 +154,10 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _ledger(table: Mapping[str, Any]) -> LedgerUrl | None:
-    return parse_ledger_url(table["ledger"], '"ledger" in the profile') if "ledger" in table else None
+def _slot_store(table: Mapping[str, Any]) -> RedisUrl | None:
+    """``ledger`` is the key's earlier name; it is read further."""
+    key = next((key for key in ("slot_store", "ledger") if key in table), None)
+    return parse_redis_url(table[key], f'"{key}" in the profile') if key else None
 
 
 def _region(text: str) -> str:

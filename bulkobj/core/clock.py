@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the pacer, the executor and the journal know of time.
+    """What the rate limiter, the executor and the journal know of time.
 
     ``now`` is in seconds on a clock that all processes of the machine share and that nobody can set back; it goes on
     while the machine sleeps, where the system offers that. It starts anew when the machine does: ``boot`` names that

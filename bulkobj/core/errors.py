@@ -11,7 +11,7 @@ means that the command as a whole can't go on::
     │   ├── ReadRefusedError    the service answers, but will not let something be read
     │   └── ServiceDownError    the service is out of reach, or says wait for too long
     ├── StorageError        2   the state folder can't be read or written; nothing unrecorded was sent
-    │   └── SharedLedgerError 4 the ledger that several machines share is out of reach; `bulkobj resume` goes on
+    │   └── SharedSlotStoreError 4 the slot store that several machines share is out of reach; `bulkobj resume` goes on
     └── InterruptedRunError 130 ended by the user; `bulkobj resume` goes on
 """
 
@@ -55,11 +55,11 @@ class ServiceDownError(StoppedError):
 
 
 class StorageError(BulkobjError):
-    """The state folder, a journal or the ledger can't be used; nothing that isn't recorded was sent."""
+    """The state folder, a journal or the slot store can't be used; nothing that isn't recorded was sent."""
 
 
-class SharedLedgerError(StorageError):
-    """The ledger that several machines share can't be reached, read or written; nothing is sent without it."""
+class SharedSlotStoreError(StorageError):
+    """The slot store that several machines share can't be reached, read or written; nothing is sent without it."""
 
     exit_code = 4
 

@@ -12,7 +12,7 @@ from bulkobj.core.model import Action, Objective
 from bulkobj.execution.journal.records import Outcome, State
 from bulkobj.execution.reconciliation import Known, Since
 from bulkobj.planning.plan import Step
-from bulkobj.totango.retry_policy import Tried
+from bulkobj.totango.retry_policy import Attempt
 
 
 class Service(Protocol):
@@ -25,7 +25,7 @@ class Service(Protocol):
     async def objectives(self, account_id: str) -> tuple[Objective, ...] | None:
         """The account's objectives; None where it doesn't know the account."""
 
-    async def write(self, step: Step, before_send: Callable[[], None]) -> Tried:
+    async def write(self, step: Step, before_send: Callable[[], None]) -> Attempt:
         """Send a step; ``before_send`` runs before every try's first byte."""
 
 

@@ -13,8 +13,8 @@ from bulkobj.execution.jobs import Account, Job, Recorder, Service
 from bulkobj.execution.journal.records import Outcome, State
 from bulkobj.execution.reconciliation import Finding, Look, candidates, look_for, rebased
 from bulkobj.planning.comparison import holds
-from bulkobj.totango.responses import Answer, Verdict, created_id, message_of
-from bulkobj.totango.retry_policy import Tried
+from bulkobj.totango.responses import Response, Verdict, created_id, message_of
+from bulkobj.totango.retry_policy import Attempt
 from bulkobj.totango.transport import stopped_by
 
 _MOST_SENDS = 3
@@ -74,7 +74,7 @@ class Performer:
                 raise stopped_by(tried, job.step.action.value)
         return None
 
-    async def _send(self, job: Job) -> Tried:
+    async def _send(self, job: Job) -> Attempt:
         try:
             return await self._service.write(job.step, partial(self._sending, job))
         except (StopRequestedError, BulkobjError):
@@ -92,15 +92,15 @@ class Performer:
         self._recorder.unsent(job.position)
         job.state = State.PLANNED
 
-    def _lost(self, account: Account, job: Job, tried: Tried) -> None:
+    def _lost(self, account: Account, job: Job, tried: Attempt) -> None:
         job.state, job.sends, job.looks = State.LOST, job.sends + 1, 0
         job.lost_since, job.reason = self._clock.now(), message_of(tried.exchange)
-        job.http_status = tried.exchange.status if isinstance(tried.exchange, Answer) else None
+        job.http_status = tried.exchange.status if isinstance(tried.exchange, Response) else None
         self._recorder.lost(job.position, self._clock.wall(), job.http_status)
 
-    def _done(self, account: Account, job: Job, tried: Tried) -> None:
+    def _done(self, account: Account, job: Job, tried: Attempt) -> None:
         answer = tried.exchange
-        if not isinstance(answer, Answer):
+        if not isinstance(answer, Response):
             raise TypeError("done without an answer")
         made = created_id(answer) if job.step.action is Action.CREATE else ""
         if made:
@@ -110,8 +110,8 @@ class Performer:
         account.untold |= job.step.action is Action.RUN_TEMPLATE
         self._settle(job, Outcome(_DONE[job.step.action], objective_id=made, http_status=answer.status))
 
-    def _rejected(self, job: Job, tried: Tried) -> None:
-        status = tried.exchange.status if isinstance(tried.exchange, Answer) else None
+    def _rejected(self, job: Job, tried: Attempt) -> None:
+        status = tried.exchange.status if isinstance(tried.exchange, Response) else None
         if job.step.action is Action.DELETE and status == 404 and (job.sends or job.resumed):
             message = "an earlier answer was lost, and the objective is gone"
             self._settle(job, Outcome(Result.DELETED, message, http_status=status))

@@ -20,16 +20,16 @@ from bulkobj.core.errors import ReadRefusedError
 from bulkobj.core.model import Action, Field, Named, Objective, Value
 from bulkobj.core.shutdown import StopSignal
 from bulkobj.planning.plan import Step
-from bulkobj.totango.rate_limit.limiter import Pacer
-from bulkobj.totango.rate_limit.open import open_ledger
+from bulkobj.totango.rate_limit.limiter import RateLimiter
+from bulkobj.totango.rate_limit.open import open_slot_store
 from bulkobj.totango.responses import (
-    Answer,
-    UnreadableAnswerError,
+    Response,
+    UnreadableResponseError,
     named_of,
     objectives_of,
 )
-from bulkobj.totango.retry_policy import Health, Retrying, Tried
-from bulkobj.totango.transport import Call, Caller, Transport
+from bulkobj.totango.retry_policy import Attempt, Health, Retrying
+from bulkobj.totango.transport import Request, Sender, Transport
 
 _STATUSES = "/api/v3/objective-settings/status"
 _CATEGORIES = "/api/v3/objective-settings/category"
@@ -60,7 +60,7 @@ T = TypeVar("T")
 class Totango:
     """The service, as bulkobj speaks of it."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Sender) -> None:
         self._caller = caller
 
     @property
@@ -87,7 +87,7 @@ class Totango:
 
     async def objectives(self, account_id: str) -> tuple[Objective, ...] | None:
         """The account's objectives; None where the service doesn't know the account."""
-        call = Call("GET", _OBJECTIVES, params={"accountId": account_id})
+        call = Request("GET", _OBJECTIVES, params={"accountId": account_id})
         answer = await self._caller.read(call)
         if answer.status == 404:
             return None
@@ -98,7 +98,7 @@ class Totango:
         found: dict[str, Named] = {}
         total = 0
         for offset in range(0, 10_000, _PAGE):
-            call = Call("POST", _ACCOUNTS, form={"query": json.dumps(_search(offset))})
+            call = Request("POST", _ACCOUNTS, form={"query": json.dumps(_search(offset))})
             answer = await self._caller.read(call)
             total, page = _decoded(call, answer, lambda answer=answer: _accounts_of(answer))  # type: ignore[misc]
             found |= {account.id: account for account in page}
@@ -106,36 +106,36 @@ class Totango:
                 break
         return tuple(found.values()), total
 
-    async def write(self, step: Step, before_send: Callable[[], None]) -> Tried:
+    async def write(self, step: Step, before_send: Callable[[], None]) -> Attempt:
         """Send a step; ``before_send`` runs before every try's first byte."""
-        return await self._caller.write(call_of(step), before_send)
+        return await self._caller.write(request_of(step), before_send)
 
     async def _named(self, path: str) -> tuple[Named, ...]:
-        call = Call("GET", path)
+        call = Request("GET", path)
         answer = await self._caller.read(call)
         if answer.status == 404:
             raise ReadRefusedError(f"the service has nothing at {path} (404): check --base-url and --region")
         return _decoded(call, answer, lambda: named_of(answer))
 
 
-def _decoded(call: Call, answer: Answer, decode: Callable[[], T]) -> T:
+def _decoded(call: Request, answer: Response, decode: Callable[[], T]) -> T:
     try:
         return decode()
-    except (UnreadableAnswerError, RecursionError) as error:
+    except (UnreadableResponseError, RecursionError) as error:
         raise ReadRefusedError(f"{call.method} {call.path} ({answer.status}): {error}") from error
 
 
-def call_of(step: Step) -> Call:
+def request_of(step: Step) -> Request:
     """The call that a step sends."""
     match step.action:
         case Action.CREATE:
-            return Call("POST", _OBJECTIVES, json=_body(step))
+            return Request("POST", _OBJECTIVES, json=_body(step))
         case Action.UPDATE:
-            return Call("PUT", _OBJECTIVES + quote(step.objective_id, safe=""), json=_body(step))
+            return Request("PUT", _OBJECTIVES + quote(step.objective_id, safe=""), json=_body(step))
         case Action.DELETE:
-            return Call("DELETE", _OBJECTIVES + quote(step.objective_id, safe=""))
+            return Request("DELETE", _OBJECTIVES + quote(step.objective_id, safe=""))
         case Action.RUN_TEMPLATE:
-            return Call("POST", _RUN, json={"objectiveTemplateId": step.template_id, "accountId": step.account_id})
+            return Request("POST", _RUN, json={"objectiveTemplateId": step.template_id, "accountId": step.account_id})
         case Action.UPSERT:
             raise ValueError("an upsert is planned as a create or an update")
 
@@ -163,25 +163,25 @@ def _search(offset: int) -> dict[str, Any]:
     }
 
 
-def _accounts_of(answer: Answer) -> tuple[int, tuple[Named, ...]]:
+def _accounts_of(answer: Response) -> tuple[int, tuple[Named, ...]]:
     """The total and a page; ``name`` is the account's id there, and ``display_name`` its name."""
     try:
         accounts = json.loads(answer.body)["response"]["accounts"]
         hits = tuple(Named(str(hit["name"]), str(hit.get("display_name") or hit["name"])) for hit in accounts["hits"])
         return int(accounts.get("total_hits", len(hits))), hits
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UnreadableAnswerError("account search answered in a shape that isn't known") from error
+        raise UnreadableResponseError("account search answered in a shape that isn't known") from error
 
 
 @asynccontextmanager
 async def open_totango(
     settings: Settings, clock: Clock, random: Random, stop: StopSignal, on_wait: Callable[[float], None]
 ) -> AsyncIterator[Totango]:
-    """A connection to the service that the settings name; its slots are in the ledger that they name."""
+    """A connection to the service that the settings name; its slots are in the slot store that they name."""
     token = settings.require_token()
-    ledger = open_ledger(settings, clock)
+    store = open_slot_store(settings, clock)
     try:
-        pacer = Pacer(ledger, settings.rate, settings.timeout, clock, on_wait)
+        limiter = RateLimiter(store, settings.rate, settings.timeout, clock, on_wait)
         retrying = Retrying(
             Health(clock, settings.rate.seconds),
             settings.rate.seconds,
@@ -190,9 +190,9 @@ async def open_totango(
         )
         async with _http(settings, token) as client:
             transport = Transport(client)
-            yield Totango(Caller(transport, pacer, retrying, clock, stop, settings.concurrency))
+            yield Totango(Sender(transport, limiter, retrying, clock, stop, settings.concurrency))
     finally:
-        await ledger.close()
+        await store.close()
 
 
 def _http(settings: Settings, token: str) -> httpx.AsyncClient:

@@ -16,7 +16,7 @@ from bulkobj.core.timestamps import spelled
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came back: the status, the headers with lower-case names, the body."""
 
     status: int
@@ -30,14 +30,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class NoAnswer:
+class NoResponse:
     """A call that got no answer. ``sent`` is False only where not one byte of the request can have left."""
 
     sent: bool
     reason: str
 
 
-Exchange = Answer | NoAnswer
+Exchange = Response | NoResponse
 
 
 class Verdict(Enum):
@@ -53,7 +53,7 @@ class Verdict(Enum):
 
 def classify(method: str, exchange: Exchange) -> Verdict:
     """What the exchange means; the only place that judges a status (design, decision 8)."""
-    if isinstance(exchange, NoAnswer):
+    if isinstance(exchange, NoResponse):
         return Verdict.LOST if exchange.sent else Verdict.NOT_SENT
     status = exchange.status
     if status in {401, 403}:
@@ -67,7 +67,7 @@ def classify(method: str, exchange: Exchange) -> Verdict:
     return Verdict.REJECTED if 400 <= status < 500 and status != 408 else Verdict.LOST
 
 
-def _believable(method: str, answer: Answer) -> bool:
+def _believable(method: str, answer: Response) -> bool:
     """A page of HTML is a proxy's word, not the service's; a read must be JSON, a write's answer JSON or plain text."""
     if _is_json(answer.body):
         return True
@@ -82,7 +82,7 @@ def _is_json(body: bytes) -> bool:
     return True
 
 
-def _is_page(answer: Answer) -> bool:
+def _is_page(answer: Response) -> bool:
     return answer.body[:200].lstrip().lower().startswith((b"<!doctype", b"<html", b"<head", b"<?xml"))
 
 
@@ -91,7 +91,7 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 def message_of(exchange: Exchange) -> str:
     """What the service said, for a person to act on; api-facts, unknown 5."""
-    if isinstance(exchange, NoAnswer):
+    if isinstance(exchange, NoResponse):
         return exchange.reason
     phrase = _PHRASES.get(exchange.status, "unusual status")
     if 300 <= exchange.status < 400:
@@ -101,7 +101,7 @@ def message_of(exchange: Exchange) -> str:
     return clean(_said(exchange)) or f"{exchange.status} {phrase}"
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: Response) -> str:
     try:
         return "; ".join(dict.fromkeys(_messages(json.loads(answer.body))))
     except (ValueError, RecursionError):
@@ -123,7 +123,7 @@ def _messages(data: Any) -> Iterator[str]:
                         return
 
 
-class UnreadableAnswerError(ValueError):
+class UnreadableResponseError(ValueError):
     """JSON came, but not of any shape that could be understood."""
 
 
@@ -132,7 +132,7 @@ _TOTALS = ("total", "totalCount", "total_count", "totalHits", "total_hits")
 
 
 def items(data: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list, bare or wrapped; UnreadableAnswerError where there is no list, or only a part of it."""
+    """The objects of a list, bare or wrapped; UnreadableResponseError where there is no list, or only a part of it."""
     match data:
         case list():
             return [item for item in data if isinstance(item, dict)]
@@ -144,7 +144,7 @@ def items(data: Any) -> list[Mapping[str, Any]]:
                 return [data]
             if not data:
                 return []
-    raise UnreadableAnswerError(
+    raise UnreadableResponseError(
         f"the service answered with something that is not a list: {clean(json.dumps(data), 80)}"
     )
 
@@ -152,7 +152,7 @@ def items(data: Any) -> list[Mapping[str, Any]]:
 def _all_of(found: list[Mapping[str, Any]], wrapper: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     total = next((wrapper[key] for key in _TOTALS if isinstance(wrapper.get(key), int)), len(found))
     if total > len(found):
-        raise UnreadableAnswerError(f"the service gave only {len(found)} of {total} items")
+        raise UnreadableResponseError(f"the service gave only {len(found)} of {total} items")
     return found
 
 
@@ -219,15 +219,15 @@ def objective_of(data: Mapping[str, Any], account_id: str) -> Objective:
     )
 
 
-def objectives_of(answer: Answer, account_id: str) -> tuple[Objective, ...]:
+def objectives_of(answer: Response, account_id: str) -> tuple[Objective, ...]:
     """The objectives of a list answer; one without an id can't be spoken of, and makes the answer unreadable."""
     found = tuple(objective_of(item, account_id) for item in items(json.loads(answer.body)))
     if any(not one.id for one in found):
-        raise UnreadableAnswerError("the service gave an objective without an id")
+        raise UnreadableResponseError("the service gave an objective without an id")
     return found
 
 
-def named_of(answer: Answer) -> tuple[Named, ...]:
+def named_of(answer: Response) -> tuple[Named, ...]:
     """Statuses, categories or templates: ids with the names that people see (api-facts, unknown 6)."""
     found = (
         Named(
@@ -241,7 +241,7 @@ def named_of(answer: Answer) -> tuple[Named, ...]:
 _WORDS = frozenset({"success", "ok", "created", "true", "done"})
 
 
-def created_id(answer: Answer) -> str:
+def created_id(answer: Response) -> str:
     """The id in the answer to a create; ``""`` where it carries none (api-facts, unknown 2)."""
     try:
         data = json.loads(answer.body)

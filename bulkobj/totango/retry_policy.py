@@ -12,7 +12,7 @@ from random import Random
 import tenacity
 
 from bulkobj.core.clock import Clock
-from bulkobj.totango.responses import Answer, Exchange, Verdict
+from bulkobj.totango.responses import Exchange, Response, Verdict
 
 _BASE, _CAP, _MINUTE = 1.0, 20.0, 60.0
 _ATTEMPTS, _ATTEMPTS_BEFORE_FIRST_SUCCESS, _LIMITED_ATTEMPTS = 7, 4, 40
@@ -22,7 +22,7 @@ _GATEWAY = frozenset({502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class Attempt:
     """An exchange with its verdict."""
 
     verdict: Verdict
@@ -50,7 +50,7 @@ class Health:
         """How often a call is tried: less often as long as nothing has shown that the service is there at all."""
         return _ATTEMPTS if self._succeeded else _ATTEMPTS_BEFORE_FIRST_SUCCESS
 
-    def saw(self, tried: Tried) -> None:
+    def saw(self, tried: Attempt) -> None:
         """Take note of an exchange."""
         self._calls += 1
         if not _is_outage(tried):
@@ -59,8 +59,8 @@ class Health:
         self._failing_since = self._failing_since if self._failures else self._clock.now()
         self._failures += 1
 
-    def retried(self, tried: Tried) -> None:
-        """Take a retry out of the budget; one for a call over the rate limit is free, as the pacer makes it wait."""
+    def retried(self, tried: Attempt) -> None:
+        """Count a retry against the budget; after a 429 it is free, because the rate limiter delays it."""
         self._retries += tried.verdict is not Verdict.LIMITED
 
     @property
@@ -74,8 +74,8 @@ class Health:
         return self.broken or self._retries >= _FREE_RETRIES + _RETRY_SHARE * self._calls
 
 
-def _is_outage(tried: Tried) -> bool:
-    if tried.verdict is Verdict.LOST and isinstance(tried.exchange, Answer):
+def _is_outage(tried: Attempt) -> bool:
+    if tried.verdict is Verdict.LOST and isinstance(tried.exchange, Response):
         return tried.exchange.status in _GATEWAY
     return tried.verdict in {Verdict.LOST, Verdict.NOT_SENT}
 
@@ -89,7 +89,7 @@ class Retrying:
     sleep: Callable[[float], Awaitable[None]]
     random: Random
 
-    async def __call__(self, attempt: Callable[[], Awaitable[Tried]], again: frozenset[Verdict]) -> Tried:
+    async def __call__(self, attempt: Callable[[], Awaitable[Attempt]], again: frozenset[Verdict]) -> Attempt:
         """The last try's exchange with its verdict."""
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_result(lambda tried: tried.verdict in again),
@@ -100,14 +100,14 @@ class Retrying:
             retry_error_callback=_result,
         )
 
-        async def once() -> Tried:  # tenacity awaits only what is plainly a coroutine function
+        async def once() -> Attempt:  # tenacity awaits only what is plainly a coroutine function
             return await attempt()
 
         return await retrying(once)
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         if _result(state).verdict is Verdict.LIMITED:
-            return 0.0  # the pacer lets nobody go before the limit is reset
+            return 0.0  # the rate limiter lets nobody go before the limit is reset
         longest = min(_CAP, _BASE * 2 ** (state.attempt_number - 1))
         return self.random.uniform(0, longest) * self.seconds / _MINUTE
 
@@ -116,8 +116,8 @@ class Retrying:
         return self.health.down or state.attempt_number >= (_LIMITED_ATTEMPTS if limited else self.health.attempts)
 
 
-def _result(state: tenacity.RetryCallState) -> Tried:
+def _result(state: tenacity.RetryCallState) -> Attempt:
     if state.outcome is None:
         raise RuntimeError("tenacity asked before the first try")
-    tried: Tried = state.outcome.result()
+    tried: Attempt = state.outcome.result()
     return tried

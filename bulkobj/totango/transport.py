@@ -1,4 +1,4 @@
-"""One call to the service: a slot of the pacer, the send, the answer, the verdict. All calls go through here."""
+"""One call to the service: a slot of the rate limiter, the send, the answer, the verdict. All calls go through here."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from bulkobj.core.errors import AuthorizationError, ReadRefusedError, ServiceDow
 from bulkobj.core.shutdown import StopSignal
 from bulkobj.core.text import clean
 from bulkobj.totango.rate_limit.headers import Limits, read_limits
-from bulkobj.totango.rate_limit.limiter import Pacer, Slot
-from bulkobj.totango.responses import Answer, Exchange, NoAnswer, Verdict, classify, message_of
-from bulkobj.totango.retry_policy import Retrying, Tried
+from bulkobj.totango.rate_limit.limiter import RateLimiter, Slot
+from bulkobj.totango.responses import Exchange, NoResponse, Response, Verdict, classify, message_of
+from bulkobj.totango.retry_policy import Attempt, Retrying
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _READ_AGAIN = _NEVER_HAPPENED | {Verdict.LOST}
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Request:
     """What is sent. ``json`` is the body of a write; ``form`` that of account search, the one POST that reads."""
 
     method: str
@@ -49,7 +49,7 @@ class Transport:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    async def send(self, call: Call, within: float) -> Exchange:
+    async def send(self, call: Request, within: float) -> Exchange:
         """The service's answer, or what is known where there was none; never raises for a failure of the network.
 
         ``within`` seconds everything is over, however slowly the answer drips in: httpx's own limits are per read.
@@ -66,13 +66,13 @@ class Transport:
                     extensions={"trace": trace},
                 )
         except TimeoutError:
-            return NoAnswer(trace.sent, f"no answer within {round(within, 1):g} s")
+            return NoResponse(trace.sent, f"no answer within {round(within, 1):g} s")
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-            return NoAnswer(trace.sent, f"the service can't be reached: {_reason(error)}")
+            return NoResponse(trace.sent, f"the service can't be reached: {_reason(error)}")
         except httpx.HTTPError as error:
-            return NoAnswer(sent=True, reason=f"the connection broke before the answer came: {_reason(error)}")
+            return NoResponse(sent=True, reason=f"the connection broke before the answer came: {_reason(error)}")
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, response.content)
+        return Response(response.status_code, headers, response.content)
 
 
 def _reason(error: httpx.HTTPError) -> str:
@@ -90,14 +90,20 @@ class _Trace:
             self.sent = True
 
 
-class Caller:
+class Sender:
     """Makes calls: each takes a slot, at most ``concurrency`` are in flight, and a stop ends every wait."""
 
     def __init__(  # noqa: PLR0913 - the five things that a call is made of
-        self, transport: Transport, pacer: Pacer, retrying: Retrying, clock: Clock, stop: StopSignal, concurrency: int
+        self,
+        transport: Transport,
+        limiter: RateLimiter,
+        retrying: Retrying,
+        clock: Clock,
+        stop: StopSignal,
+        concurrency: int,
     ) -> None:
         self._transport = transport
-        self._pacer = pacer
+        self._limiter = limiter
         self._retrying = retrying
         self._clock = clock
         self._stop = stop
@@ -105,51 +111,51 @@ class Caller:
         self.count = 0
         self.skew: float | None = None
 
-    async def read(self, call: Call) -> Answer:
+    async def read(self, call: Request) -> Response:
         """The answer to a read, 404 included.
 
         Raises AuthorizationError, ReadRefusedError where the service answers with something else, and
         ServiceDownError where it doesn't answer.
         """
         tried = await self._retrying(lambda: self._attempt(call, _nothing), _READ_AGAIN)
-        if isinstance(tried.exchange, Answer) and (tried.verdict is Verdict.DONE or tried.exchange.status == 404):
+        if isinstance(tried.exchange, Response) and (tried.verdict is Verdict.DONE or tried.exchange.status == 404):
             return tried.exchange
         if tried.verdict is Verdict.LOST and self._retrying.health.broken:
             raise ServiceDownError(f"the service keeps failing: {message_of(tried.exchange)}")
         raise stopped_by(tried, f"{call.method} {call.path}")
 
-    async def write(self, call: Call, before_send: Callable[[], None]) -> Tried:
+    async def write(self, call: Request, before_send: Callable[[], None]) -> Attempt:
         """The exchange of a write, after the retries of what is known not to have happened.
 
         ``before_send`` runs before every try's first byte. Never raises for what the service or the network does.
         """
         return await self._retrying(lambda: self._attempt(call, before_send), _NEVER_HAPPENED)
 
-    async def _attempt(self, call: Call, before_send: Callable[[], None]) -> Tried:
+    async def _attempt(self, call: Request, before_send: Callable[[], None]) -> Attempt:
         await self._stop.unless_asked(self._in_flight.acquire())
         try:
-            slot = await self._stop.unless_asked(self._pacer.take())
+            slot = await self._stop.unless_asked(self._limiter.take())
             before_send()
             exchange = await self._sent(call, slot)
-            await self._pacer.give_back(slot, self._limits(exchange))
+            await self._limiter.release(slot, self._limits(exchange))
         finally:
             self._in_flight.release()
-        tried = Tried(classify(call.judged_as, exchange), exchange)
+        tried = Attempt(classify(call.judged_as, exchange), exchange)
         _log.debug("%s %s: %s", call.method, call.path, _outcome(tried))
         self._retrying.health.saw(tried)
         return tried
 
-    async def _sent(self, call: Call, slot: Slot) -> Exchange:
+    async def _sent(self, call: Request, slot: Slot) -> Exchange:
         """Send within the slot's time, which has passed where the machine slept since it was taken."""
         within = slot.deadline - self._clock.now()
         if within <= 0:
-            return NoAnswer(sent=False, reason="the machine stood still before the call could be sent")
+            return NoResponse(sent=False, reason="the machine stood still before the call could be sent")
         self.count += 1
         return await self._transport.send(call, within)
 
     def _limits(self, exchange: Exchange) -> Limits | None:
         """What the answer says of the limit; None where the call may still be on its way."""
-        if isinstance(exchange, NoAnswer):
+        if isinstance(exchange, NoResponse):
             return None if exchange.sent else Limits()
         wall = self._clock.wall()
         self._note_skew(exchange.headers.get("date"), wall)
@@ -166,13 +172,13 @@ class Caller:
             self.skew = ahead if self.skew is None else max(self.skew, ahead)
 
 
-def _outcome(tried: Tried) -> str:
+def _outcome(tried: Attempt) -> str:
     exchange = tried.exchange
-    what = f"status {exchange.status}" if isinstance(exchange, Answer) else exchange.reason
+    what = f"status {exchange.status}" if isinstance(exchange, Response) else exchange.reason
     return f"{what} ({tried.verdict.name.lower()})"
 
 
-def stopped_by(tried: Tried, what: str) -> StoppedError:
+def stopped_by(tried: Attempt, what: str) -> StoppedError:
     """The error to stop with where an exchange leaves nothing else to do."""
     said = message_of(tried.exchange)
     match tried.verdict:
@@ -182,7 +188,7 @@ def stopped_by(tried: Tried, what: str) -> StoppedError:
             )
         case Verdict.LIMITED:
             return ServiceDownError(f"the service keeps refusing calls as too many: {said}")
-        case _ if isinstance(tried.exchange, Answer):
+        case _ if isinstance(tried.exchange, Response):
             return ReadRefusedError(f"{what}: {said}")
         case _:
             return ServiceDownError(said)

@@ -78,15 +78,15 @@ async def _counted(totango: Totango, read: Coroutine[Any, Any, T]) -> tuple[T, i
     return await read, totango.calls
 
 
-def check_ledger(settings: Settings) -> None:
-    """Read and write the ledger that several machines share, if the settings name one.
+def check_slot_store(settings: Settings) -> None:
+    """Read and write the slot store that several machines share, if the settings name one.
 
-    Raises UsageError where the library for it is missing, SharedLedgerError where it can't be used.
+    Raises UsageError where the library for it is missing, SharedSlotStoreError where it can't be used.
     """
-    from bulkobj.totango.rate_limit import open as ledgers  # noqa: PLC0415 - as HTTP above
+    from bulkobj.totango.rate_limit import open as stores  # noqa: PLC0415 - as HTTP above
 
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        runner.run(ledgers.check_ledger(settings, SystemClock()))
+        runner.run(stores.check_slot_store(settings, SystemClock()))
 
 
 @contextmanager

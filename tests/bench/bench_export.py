@@ -1,8 +1,8 @@
 """What an export costs: ``python tests/bench/bench_export.py``.
 
 Prints how much of the limit the reading of 1,000 accounts uses, in virtual time, and the peak memory of an export of
-100,000 objectives, in a process of its own. Pacer, ledger, collecting and writing are the real ones; the network is a
-fake.
+100,000 objectives, in a process of its own. Rate limiter, slot store, collecting and writing are the real ones; the
+network is a fake.
 """
 
 import json
@@ -15,8 +15,8 @@ from typing import Any
 
 from bulkobj.core.model import Field, Named, Objective
 from bulkobj.core.shutdown import StopSignal
-from bulkobj.totango.responses import Answer, Exchange
-from bulkobj.totango.transport import Call
+from bulkobj.totango.responses import Exchange, Response
+from bulkobj.totango.transport import Request
 from bulkobj.validation.names import Directory, Kind
 from bulkobj.workflows.export.collect import collect
 from bulkobj.workflows.export.content import Account, Export, Filters, write_export
@@ -40,15 +40,15 @@ FIELDS = {
 class Tenant(Network):
     """The fake network with something on every account."""
 
-    async def send(self, call: Call, within: float) -> Exchange:
+    async def send(self, call: Request, within: float) -> Exchange:
         """The list of an account, the pages of account search, the settings."""
         answer = await super().send(call, within)
         if call.path.startswith("/api/v3/objectives/"):
-            return Answer(200, body=json.dumps([{"id": call.params["accountId"], **FIELDS}]).encode())
+            return Response(200, body=json.dumps([{"id": call.params["accountId"], **FIELDS}]).encode())
         if call.form is not None:
             hits: list[dict[str, Any]] = [{"name": f"A{n}", "display_name": f"Account {n}"} for n in range(ACCOUNTS)]
             found = {"response": {"accounts": {"total_hits": ACCOUNTS, "hits": hits}}}
-            return Answer(200, body=json.dumps(found).encode())
+            return Response(200, body=json.dumps(found).encode())
         return answer
 
 

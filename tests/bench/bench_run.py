@@ -1,7 +1,7 @@
 """What a whole run costs beyond the network, and how much of the limit it uses: ``python tests/bench/bench_run.py``.
 
-Executor, pacer, ledger and journal are the real ones, on real files; the network is a fake, and time is virtual where a
-minute has to pass.
+Executor, rate limiter, slot store and journal are the real ones, on real files; the network is a fake, and time is
+virtual where a minute has to pass.
 """
 
 import asyncio
@@ -28,11 +28,11 @@ from bulkobj.execution.journal.records import RunHeader
 from bulkobj.execution.run_steps import Running
 from bulkobj.planning.plan import Line
 from bulkobj.totango.client import Totango
-from bulkobj.totango.rate_limit.limiter import Pacer
-from bulkobj.totango.rate_limit.sqlite_slots import SqliteLedger
-from bulkobj.totango.responses import Answer, Exchange
+from bulkobj.totango.rate_limit.limiter import RateLimiter
+from bulkobj.totango.rate_limit.sqlite_slots import SqliteSlotStore
+from bulkobj.totango.responses import Exchange, Response
 from bulkobj.totango.retry_policy import Health, Retrying
-from bulkobj.totango.transport import Call, Caller
+from bulkobj.totango.transport import Request, Sender
 from tests.execution.execution_kit import create
 from tests.totango.rate_limit.limiter_world import VirtualClock, run_virtual, worst_window
 
@@ -51,26 +51,26 @@ class Network:
     latency: float = 0.0
     arrivals: list[float] = field(default_factory=list)
 
-    async def send(self, call: Call, _: float) -> Exchange:
+    async def send(self, call: Request, _: float) -> Exchange:
         """The service's answer."""
         await asyncio.sleep(self.latency / 2)
         self.arrivals.append(self.clock.now())
         await asyncio.sleep(self.latency / 2)
         if call.method == "GET":
-            return Answer(200, body=json.dumps(SETTING).encode())
-        return Answer(201, body=b'{"id": "%d"}' % len(self.arrivals))
+            return Response(200, body=json.dumps(SETTING).encode())
+        return Response(201, body=b'{"id": "%d"}' % len(self.arrivals))
 
 
 @asynccontextmanager
 async def opened(settings: Settings, clock: Clock, stop: StopSignal, network: Any) -> AsyncIterator[Totango]:
     """A connection over the fake network."""
-    with_ledger = SqliteLedger(settings.state_dir / "ledger.sqlite", clock)
-    pacer = Pacer(with_ledger, settings.rate, settings.timeout, clock)
+    with_slot_store = SqliteSlotStore(settings.state_dir / "slot store.sqlite", clock)
+    limiter = RateLimiter(with_slot_store, settings.rate, settings.timeout, clock)
     retrying = Retrying(Health(clock, settings.rate.seconds), settings.rate.seconds, clock.sleep, Random(1))
     try:
-        yield Totango(Caller(network, pacer, retrying, clock, stop, settings.concurrency))
+        yield Totango(Sender(network, limiter, retrying, clock, stop, settings.concurrency))
     finally:
-        await with_ledger.close()
+        await with_slot_store.close()
 
 
 def settings_in(folder: Path, rate: Rate) -> Settings:
@@ -114,7 +114,7 @@ def throughput(latency: float) -> str:
 
 
 def own_cost() -> str:
-    """Real milliseconds of a step: journal, pacer and bookkeeping, on a disk of this machine."""
+    """Real milliseconds of a step: journal, rate limiter and bookkeeping, on a disk of this machine."""
     with tempfile.TemporaryDirectory(dir=TOP) as name:
         started = time.perf_counter()
         asyncio.run(carried_out(Path(name), SystemClock(), UNLIMITED, 0.0))

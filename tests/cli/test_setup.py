@@ -123,7 +123,7 @@ def test_old_journals_are_pruned(server: SandboxServer, tmp_path: Path) -> None:
 
 
 def test_no_file_of_a_run_holds_the_token(server: SandboxServer, tmp_path: Path) -> None:
-    """Not the journal, the ledger, the report or the log."""
+    """Not the journal, the slot store, the report or the log."""
     reports = [tmp_path / f"r.{ending}" for ending in ("csv", "json", "xlsx")]
     args = [arg for path in reports for arg in ("--report", path)]
     assert against(server, "import", "-", "--yes", *args, stdin=creates(2), BULKOBJ_TOKEN=server.token).code == 0

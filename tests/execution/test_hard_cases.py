@@ -22,7 +22,7 @@ from bulkobj.execution.journal.records import Outcome
 from bulkobj.execution.stop_rules import HaltingRules
 from bulkobj.planning.plan import Step
 from bulkobj.sandbox.server import SandboxServer
-from bulkobj.totango.responses import Answer, Verdict, classify, created_id, message_of
+from bulkobj.totango.responses import Response, Verdict, classify, created_id, message_of
 from tests.execution.execution_kit import ACCOUNT, CATEGORY, STATUS, RunKit, create, settings_for, titles
 
 TEMPLATE = Step(Action.RUN_TEMPLATE, ACCOUNT, template_id="012e4e3f-a801-487e-9900-011f20c187c3")
@@ -278,7 +278,7 @@ def test_a_refused_token_in_the_midst_leaves_rows_to_send(
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_answer_nested_too_deep_is_no_answer_and_no_crash(method: str, depth: int) -> None:
     """Whatever can or can't be read of it, nothing is raised, and no id is made of it."""
-    answer = Answer(201, body=b'{"data":' * depth + b"1" + b"}" * depth)
+    answer = Response(201, body=b'{"data":' * depth + b"1" + b"}" * depth)
     assert classify(method, answer) in {Verdict.LOST, Verdict.DONE}
     assert created_id(answer) == ""
     assert message_of(answer)

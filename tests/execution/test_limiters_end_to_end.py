@@ -90,6 +90,6 @@ def test_a_reset_too_far_away_stops_the_run(limited: SandboxServer, tmp_path: Pa
     assert len(limited.arrivals()) <= 3 + 8
     assert [run.results().count(result) for result in ("created", "not-attempted")] == [3, 9]
     limited.clear_faults()
-    run.settings = settings_for(limited, tmp_path / "another-day")  # whose ledger knows nothing of the refusal
+    run.settings = settings_for(limited, tmp_path / "another-day")  # whose slot store knows nothing of the refusal
     assert run.carry_out() is None
     assert run.results() == ["created"] * 12

@@ -18,7 +18,7 @@ from bulkobj.execution.journal.journal import Journal
 from bulkobj.execution.journal.records import RunHeader
 from bulkobj.execution.journal.run_store import RunStore
 from bulkobj.sandbox.server import SandboxServer
-from bulkobj.totango.rate_limit import sqlite_file as ledger_file
+from bulkobj.totango.rate_limit import sqlite_file as slot_store_file
 from tests.cli.cli_kit import Ran, against, bulkobj, creates
 from tests.execution.execution_kit import ACCOUNT, RunKit, create, settings_for, titles
 
@@ -174,13 +174,13 @@ def test_a_damaged_journal(server: SandboxServer, state: Path, damage: Callable[
 
 
 @pytest.mark.parametrize("damage", [_no_database, _empty, _cut], ids=["no database", "empty", "cut"])
-def test_a_damaged_ledger_is_made_anew(server: SandboxServer, state: Path, damage: Callable[[Path], None]) -> None:
+def test_a_damaged_slot_store_is_made_anew(server: SandboxServer, state: Path, damage: Callable[[Path], None]) -> None:
     """The run waits as if all calls had just been made, and goes on."""
     finished_run(server, state)
-    (ledger,) = (state / "ledgers").glob("*.sqlite")
+    (store,) = (state / "ledgers").glob("*.sqlite")
     for ending in ("-wal", "-shm"):
-        Path(f"{ledger}{ending}").unlink(missing_ok=True)
-    damage(ledger)
+        Path(f"{store}{ending}").unlink(missing_ok=True)
+    damage(store)
     environ = {"BULKOBJ_TOKEN": server.token, "BULKOBJ_BASE_URL": server.url}
     ran = bulkobj("import", "-", "--yes", "--timeout", 0.5, "--rate", "99/0.5", stdin=creates(3), environ=environ)
     assert ran.code == 0, ran.err
@@ -190,33 +190,33 @@ def test_a_damaged_ledger_is_made_anew(server: SandboxServer, state: Path, damag
 @pytest.fixture
 def impatient() -> Iterator[None]:
     """Half a second is long enough to wait for a lock."""
-    with mock.patch.object(ledger_file, "_PATIENCE", 0.5):
+    with mock.patch.object(slot_store_file, "_PATIENCE", 0.5):
         yield
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_ledger_that_stays_locked(server: SandboxServer, state: Path) -> None:
+def test_a_slot_store_that_stays_locked(server: SandboxServer, state: Path) -> None:
     """Another program holds the lock: said by name, nothing sent."""
     finished_run(server, state)
-    (ledger,) = (state / "ledgers").glob("*.sqlite")
+    (store,) = (state / "ledgers").glob("*.sqlite")
     sent = posts(server)
-    with closing(sqlite3.connect(ledger, isolation_level=None)) as db:
+    with closing(sqlite3.connect(store, isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
         ran = against(server, "import", "-", "--yes", "--again", stdin=creates(2))
         db.execute("ROLLBACK")
-    refused(ran, "locked", str(ledger))
+    refused(ran, "locked", str(store))
     assert posts(server) == sent
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_ledger_that_fails_in_mid_run(tmp_path: Path) -> None:
+def test_a_slot_store_that_fails_in_mid_run(tmp_path: Path) -> None:
     """What was answered is recorded before the run ends, and resuming does the rest."""
     locks: list[sqlite3.Connection] = []
 
     def lock(method: str, path: str, body: bytes) -> None:
         if len(received) == 3:
-            (ledger,) = (tmp_path / "ledgers").glob("*.sqlite")
-            locks.append(sqlite3.connect(ledger, isolation_level=None, check_same_thread=False))
+            (store,) = (tmp_path / "ledgers").glob("*.sqlite")
+            locks.append(sqlite3.connect(store, isolation_level=None, check_same_thread=False))
             locks[0].execute("BEGIN IMMEDIATE")
         received.append(path)
 

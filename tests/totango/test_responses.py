@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from bulkobj.core.model import Field
 from bulkobj.totango.responses import (
-    Answer,
-    NoAnswer,
-    UnreadableAnswerError,
+    NoResponse,
+    Response,
+    UnreadableResponseError,
     Verdict,
     classify,
     created_id,
@@ -24,8 +24,8 @@ from bulkobj.totango.responses import (
 )
 
 
-def answer(status: int = 200, data: Any = None, text: str | None = None) -> Answer:
-    return Answer(status, {}, (json.dumps(data) if text is None else text).encode())
+def answer(status: int = 200, data: Any = None, text: str | None = None) -> Response:
+    return Response(status, {}, (json.dumps(data) if text is None else text).encode())
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def answer(status: int = 200, data: Any = None, text: str | None = None) -> Answ
         ("PUT", answer(409), Verdict.REJECTED),
         ("PUT", answer(401), Verdict.DENIED),
         ("GET", answer(403), Verdict.DENIED),
-        ("POST", NoAnswer(sent=True, reason="reset"), Verdict.LOST),
-        ("POST", NoAnswer(sent=False, reason="no such host"), Verdict.NOT_SENT),
+        ("POST", NoResponse(sent=True, reason="reset"), Verdict.LOST),
+        ("POST", NoResponse(sent=False, reason="no such host"), Verdict.NOT_SENT),
     ],
 )
 def test_classified(method: str, exchange: Any, verdict: Verdict) -> None:
@@ -68,7 +68,7 @@ def test_classified(method: str, exchange: Any, verdict: Verdict) -> None:
         (answer(599, text=""), "599 unusual status"),
         (answer(502, text="<html><h1>Bad gateway"), "502 Bad Gateway (a web page"),
         (answer(400, {"message": "\x1b[31mred\x07\n"}), "[31mred"),
-        (NoAnswer(sent=True, reason="gone"), "gone"),
+        (NoResponse(sent=True, reason="gone"), "gone"),
     ],
 )
 def test_message(exchange: Any, message: str) -> None:
@@ -121,7 +121,7 @@ def test_an_objective_in_every_shape(wrap: str | None, shape: dict[str, Any]) ->
 @pytest.mark.parametrize("data", ["text", 7, {"x": 1}, {"objectives": [FULL], "total": 9}, [{"title": "no id"}]])
 def test_an_answer_that_can_not_be_trusted(data: Any) -> None:
     """Among them a list that says itself that it is only a part."""
-    with pytest.raises(UnreadableAnswerError):
+    with pytest.raises(UnreadableResponseError):
         objectives_of(answer(200, data), "a")
 
 
@@ -169,5 +169,5 @@ def test_any_answer_at_all_is_taken_in_stride(data: Any, method: str, status: in
     assert message_of(given_answer)
     assert isinstance(created_id(given_answer), str)
     for decode in (named_of, lambda got: objectives_of(got, "a")):
-        with contextlib.suppress(UnreadableAnswerError):
+        with contextlib.suppress(UnreadableResponseError):
             decode(given_answer)

@@ -18,7 +18,7 @@ from bulkobj.config.settings import Settings, checked_token
 from bulkobj.core.errors import BulkobjError, UsageError
 from bulkobj.core.text import clean, counted
 from bulkobj.execution.journal.run_store import RunStore
-from bulkobj.workflows.connection import check_ledger, connected
+from bulkobj.workflows.connection import check_slot_store, connected
 
 
 @click.command("login", epilog="Example: bulkobj login --sandbox (without --sandbox it asks for your token)")
@@ -77,7 +77,7 @@ def config_command(**options: Any) -> None:
         ("profile", settings.profile),
         ("target", "the embedded sandbox" if settings.sandbox else settings.base_url),
         ("token", _token_source(settings)),
-        ("ledger", settings.shared_ledger or "in the state folder"),
+        ("slot store", settings.shared_slot_store or "in the state folder"),
         ("rate", settings.rate),
         ("timeout", f"{settings.timeout:g} s"),
         ("settle", f"{settings.settle:g} s"),
@@ -133,8 +133,8 @@ def _service_checks(settings: Settings) -> Iterator[tuple[str, str]]:
         if not settings.sandbox:
             settings.require_token()
         yield f"token: {_token_source(settings)}", ""
-        if settings.shared_ledger:
-            yield from _ledger_check(settings)
+        if settings.shared_slot_store:
+            yield from _slot_store_check(settings)
         with Console() as console, connected(settings, console.waiting) as connection:
             skew = connection.run(lambda totango, _: _read_skew(totango))
         yield f"{settings.target} answers, and accepts the token", ""
@@ -145,12 +145,12 @@ def _service_checks(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "clock", f"it is {abs(skew or 0):.0f} s off the service's: set the machine's time" if off else ""
 
 
-def _ledger_check(settings: Settings) -> Iterator[tuple[str, str]]:
+def _slot_store_check(settings: Settings) -> Iterator[tuple[str, str]]:
     try:
-        check_ledger(settings)
-        yield f"ledger {settings.shared_ledger} can be read and written", ""
+        check_slot_store(settings)
+        yield f"slot store {settings.shared_slot_store} can be read and written", ""
     except BulkobjError as error:
-        yield f"ledger {settings.shared_ledger}", str(error)
+        yield f"slot store {settings.shared_slot_store}", str(error)
 
 
 async def _read_skew(totango: Any) -> float | None:

@@ -25,7 +25,7 @@ FOR_EVER = 1e9
 
 
 def ticks(seconds: float) -> int:
-    """Seconds as the whole microseconds in which the ledger counts; 30 years are as good as for ever."""
+    """Seconds as the whole microseconds in which the slot store counts; 30 years are as good as for ever."""
     return round(min(seconds, FOR_EVER) * 1_000_000)
 
 
@@ -78,7 +78,7 @@ def _date(text: str) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """The service's word as all processes of one token share it; every time is in ticks of the ledger's clock.
+    """The service's word as all processes of one token share it; every time is in ticks of the slot store's clock.
 
     Nobody sends until after ``blocked_until``. Before ``quota_until`` at most ``quota_left`` calls may be sent of those
     sent after ``quota_after``: the sending time of the call whose answer said so. What was sent earlier is taken to be
@@ -90,7 +90,7 @@ class Restriction:
     quota_left: int = 0
     quota_until: int = 0
 
-    def heeding(self, limits: Limits, sent: int, now: int, period: int) -> Restriction:
+    def updated_by(self, limits: Limits, sent: int, now: int, period: int) -> Restriction:
         """The restriction after an answer, received now, to the call sent at ``sent``.
 
         ``period`` is the rate's S, which counts where no reset is said. Of answers that overtook each other the one to

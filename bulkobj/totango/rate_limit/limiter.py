@@ -1,4 +1,4 @@
-"""The pacer: each call takes a slot before its send and gives it back when it is over (design, decisions 4 and 5)."""
+"""The rate limiter: a request takes a slot before its send, and releases it after (CONTRIBUTING, decisions 4, 5)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bulkobj.core.clock import Clock
 from bulkobj.core.errors import ServiceDownError, StorageError
 from bulkobj.core.model import Rate
 from bulkobj.totango.rate_limit.headers import FOR_EVER, Limits
-from bulkobj.totango.rate_limit.slots import Ledger, Wait
+from bulkobj.totango.rate_limit.slots import SlotStore, Wait
 
 #: A longer wait that the service asks for isn't sat through, in seconds.
 _TOO_LONG = 900.0
@@ -26,23 +26,23 @@ def _silent(_: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Leave for one call. ``deadline`` is when, on the clock's ``now``, that call must be over."""
+    """A slot for one request, which must have ended by ``deadline`` (on the clock's ``now``)."""
 
     id: int
     deadline: float
 
 
-class Pacer:
-    """Leave to call, in the order of asking, never more often than the rate, however many processes ask.
+class RateLimiter:
+    """Rate limiter shared by all processes that use the token; first come, first served.
 
     ``timeout`` is the total time that a call may take, in seconds. ``on_wait`` is told for how many seconds no call
     will go, once for each such time.
     """
 
     def __init__(
-        self, ledger: Ledger, rate: Rate, timeout: float, clock: Clock, on_wait: Callable[[float], None] = _silent
+        self, store: SlotStore, rate: Rate, timeout: float, clock: Clock, on_wait: Callable[[float], None] = _silent
     ) -> None:
-        self._ledger = ledger
+        self._store = store
         self._rate = rate
         self._timeout = timeout
         self._clock = clock
@@ -54,9 +54,9 @@ class Pacer:
         """Wait for a slot, as long as it takes; every send takes one, retries too.
 
         Raises ServiceDownError where the service asks for a wait of more than 15 minutes, StorageError where the
-        ledger can't be used.
+        slot store can't be used.
         """
-        async with self._queue:  # first come, first served, and only the first asks the ledger
+        async with self._queue:  # first come, first served, and only the first asks the slot store
             announced = -math.inf
             while isinstance(got := await self._asked(), Wait):
                 self._check(got)
@@ -64,14 +64,14 @@ class Pacer:
                 await self._clock.sleep(got.seconds)
             return got
 
-    async def give_back(self, slot: Slot, limits: Limits | None) -> None:
+    async def release(self, slot: Slot, limits: Limits | None) -> None:
         """The call is over: with an answer, and what it says of the limit, or (None) without, by failure or time-out.
 
         A call without an answer may still be on its way, so that its slot is held longer. An answer is never lost for
-        the ledger's sake: if that fails, the slot lapses by itself, and the next ``take`` raises the StorageError.
+        the slot store's sake: if that fails, the slot lapses by itself, and the next ``take`` raises the StorageError.
         """
         try:
-            await self._ledger.give_back(slot.id, self._rate, limits)
+            await self._store.release(slot.id, self._rate, limits)
         except StorageError as error:
             self._failure = error
 
@@ -79,7 +79,7 @@ class Pacer:
         if self._failure:
             raise self._failure
         deadline = self._clock.now() + self._timeout
-        got = await self._ledger.take(self._rate, self._timeout)
+        got = await self._store.take(self._rate, self._timeout)
         return got if isinstance(got, Wait) else Slot(got, deadline)
 
     def _announced(self, wait: Wait, announced: float) -> float:

@@ -1,35 +1,37 @@
-"""Which ledger the settings name."""
+"""Open the slot store that the settings name."""
 
 from __future__ import annotations
 
 from bulkobj.config.settings import Settings
 from bulkobj.core.clock import Clock
 from bulkobj.totango.rate_limit.redis.connection import RedisServer
-from bulkobj.totango.rate_limit.redis.slots import RedisLedger
-from bulkobj.totango.rate_limit.slots import Ledger, ledger_name
-from bulkobj.totango.rate_limit.sqlite_slots import SqliteLedger, ledger_path
+from bulkobj.totango.rate_limit.redis.slots import RedisSlotStore
+from bulkobj.totango.rate_limit.slots import SlotStore, slot_store_name
+from bulkobj.totango.rate_limit.sqlite_slots import SqliteSlotStore, slot_store_path
 
 
-def open_ledger(settings: Settings, clock: Clock) -> Ledger:
-    """The ledger of the settings' token: the shared one that they name, or a file of this machine.
+def open_slot_store(settings: Settings, clock: Clock) -> SlotStore:
+    """The slot store of the settings' token: the shared one that they name, or a file of this machine.
 
     Raises UsageError where there is no token, or the library for a shared one is missing.
     """
-    return _shared(settings, clock) or SqliteLedger(ledger_path(settings.state_dir, settings.require_token()), clock)
+    path = slot_store_path(settings.state_dir, settings.require_token())
+    return _shared(settings, clock) or SqliteSlotStore(path, clock)
 
 
-async def check_ledger(settings: Settings, clock: Clock) -> None:
-    """Read and write the shared ledger, if the settings name one; raises UsageError and SharedLedgerError."""
-    ledger = _shared(settings, clock)
-    if ledger is None:
+async def check_slot_store(settings: Settings, clock: Clock) -> None:
+    """Read and write the shared slot store, if the settings name one; raises UsageError and SharedSlotStoreError."""
+    store = _shared(settings, clock)
+    if store is None:
         return
     try:
-        await ledger.check(settings.rate)
+        await store.check(settings.rate)
     finally:
-        await ledger.close()
+        await store.close()
 
 
-def _shared(settings: Settings, clock: Clock) -> RedisLedger | None:
-    if settings.shared_ledger is None:
+def _shared(settings: Settings, clock: Clock) -> RedisSlotStore | None:
+    if settings.shared_slot_store is None:
         return None
-    return RedisLedger(RedisServer(settings.shared_ledger, clock), ledger_name(settings.require_token()), clock)
+    server = RedisServer(settings.shared_slot_store, clock)
+    return RedisSlotStore(server, slot_store_name(settings.require_token()), clock)

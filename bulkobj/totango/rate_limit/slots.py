@@ -1,12 +1,12 @@
-"""The ledger of slots: which of our calls the service may be counting now, and who has to wait for them.
+"""Slots: which of our requests the service may be counting now, and who has to wait for them.
 
-A slot is held from before the send until S seconds after the answer (design, decision 4). A ledger keeps when each
-call was sent, and when it was over or will be at the latest; times are microseconds on the ledger's own clock, and a
-slot's id is its sending time, made unique. A ledger that is lost says nothing of the calls just made: the one in its
-place counts as if all slots had just been taken, so that we wait and never burst.
+A slot is held from before the send until S seconds after the response (CONTRIBUTING, decision 4). A slot store keeps
+when each request was sent, and when it ended or will have ended at the latest. Times are microseconds on the store's
+own clock; a slot's id is its sending time, made unique. If the store is lost, recent requests are unknown, so a new
+store starts with all slots taken.
 
-What is kept where is up to each ledger: a file of this machine, or a Redis that several machines share. What follows
-from it stands here.
+Each store (a file of this machine, or a Redis that several machines share) keeps the facts; this module decides.
+
 """
 
 from __future__ import annotations
@@ -37,27 +37,27 @@ class Wait:
     told: float = 0.0
 
 
-class Ledger(Protocol):
-    """Who may call now. Each implementation keeps its own time (a shared server its own); ids are opaque."""
+class SlotStore(Protocol):
+    """Storage backend of the rate limiter. Each keeps its own time; ids are opaque."""
 
     async def take(self, rate: Rate, lapse: float) -> int | Wait:
         """Take a slot, for a call that is over within ``lapse`` seconds even if this process dies, or say to wait."""
 
-    async def give_back(self, slot: int, rate: Rate, limits: Limits | None) -> None:
+    async def release(self, slot: int, rate: Rate, limits: Limits | None) -> None:
         """The call is over, and what its answer says is heeded; None: no answer came, it may still be travelling."""
 
     async def close(self) -> None:
-        """Let go of the ledger; slots in flight lapse."""
+        """Let go of the slot store; slots in flight lapse."""
 
 
-def ledger_name(token: str) -> str:
-    """What the ledger of a token is called: a hash, as the token appears nowhere (contract, promise 4)."""
+def slot_store_name(token: str) -> str:
+    """What the slot store of a token is called: a hash, as the token appears nowhere (contract, promise 4)."""
     return hashlib.sha256(b"bulkobj ledger\0" + token.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How things stand for one who wants a slot at ``now``; every time is in ticks of the ledger's clock.
+    """How things stand for one who wants a slot at ``now``; every time is in ticks of the slot store's clock.
 
     ``lost_at`` is when what came before was lost, if ever. ``next_over`` belongs to the held slot that must come free
     before fewer than N are held, None where fewer are. Before ``word.quota_until``, ``spent`` is how many calls were
@@ -80,7 +80,7 @@ class Standing:
         return max(reasons, key=lambda wait: wait.seconds, default=None)
 
     def _lost(self, until: int) -> Iterator[Wait]:
-        """Wait as if all slots had been taken when the ledger was lost, and none had come back."""
+        """Wait as if all slots had been taken when the slot store was lost, and none had come back."""
         if self.lost_at is not None and self.now < self.lost_at + until:
             yield _wait(self.lost_at + until - self.now)
 

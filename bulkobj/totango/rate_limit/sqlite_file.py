@@ -1,4 +1,4 @@
-"""The ledger's file: one transaction at a time on a SQLite file that others lock, lose, damage and replace."""
+"""The slot store's file: one transaction at a time on a SQLite file that others lock, lose, damage and replace."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Layout:
     fill: Callable[[sqlite3.Connection, bool], None]
 
 
-class LedgerFile:
+class SlotFile:
     """A SQLite file that is made where it is missing, and made anew where it is damaged, the old one moved aside.
 
     Everything runs on the event loop's own thread: a transaction takes a tenth of a millisecond, and a lock held
@@ -97,8 +97,8 @@ class LedgerFile:
         self._losses += 1
         if self._losses > _LOSSES:
             raise StorageError(
-                f"The ledger of calls {self._path} keeps being lost or replaced. Is its folder shared by several"
-                " machines, or tidied by a program? Set BULKOBJ_STATE_DIR to a folder of this machine's own."
+                f"the slot store {self._path} keeps being lost or replaced. Set BULKOBJ_STATE_DIR to a folder that no"
+                " other machine and no clean-up program uses"
             )
 
     def _attempt(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -176,14 +176,14 @@ class LedgerFile:
 
     def _unusable(self, error: Exception) -> StorageError:
         return StorageError(
-            f"The ledger of calls {self._path} can't be used ({error}). Make its folder readable and writable and see"
-            " that the disk isn't full, or set BULKOBJ_STATE_DIR to another folder."
+            f"cannot use the slot store {self._path} ({error}). Check the folder's permissions and the free space,"
+            " or set BULKOBJ_STATE_DIR to another folder"
         )
 
     def _locked(self) -> StorageError:
         return StorageError(
-            f"The ledger of calls {self._path} has been locked by another program for {_PATIENCE:g} seconds. End that"
-            " program (a bulkobj that hangs, a backup, a database browser) and run this again."
+            f"another program has locked the slot store {self._path} for {_PATIENCE:g} seconds. Check for a bulkobj"
+            " that hangs, a backup or a database browser"
         )
 
 

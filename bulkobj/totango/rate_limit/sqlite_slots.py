@@ -1,8 +1,8 @@
-"""The ledger in a file of the state folder, for all processes of one machine.
+"""The slot store in a file of the state folder, for all processes of one machine.
 
 The file holds a row for each slot: when its call was sent, and when it was over or will be at the latest. Expiries are
 not stored, since each process counts with its own S. The clock is the one that all processes of the machine share. A
-file that is gone, damaged, of another boot or of another version is a ledger that was lost.
+file that is gone, damaged, of another boot or of another version is a slot store that was lost.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 from bulkobj.core.clock import Clock
 from bulkobj.core.model import Rate
 from bulkobj.totango.rate_limit.headers import Limits, Restriction, ticks
-from bulkobj.totango.rate_limit.slots import AHEAD, KEPT, Standing, Wait, ledger_name
-from bulkobj.totango.rate_limit.sqlite_file import DamagedError, Layout, LedgerFile
+from bulkobj.totango.rate_limit.slots import AHEAD, KEPT, Standing, Wait, slot_store_name
+from bulkobj.totango.rate_limit.sqlite_file import DamagedError, Layout, SlotFile
 
 #: Held longer than S by this, for clocks of 16 ms steps (Windows) and a service whose seconds are a little longer.
 _MARGIN = ticks(0.02)
@@ -34,9 +34,9 @@ _STATEMENTS = (
 )
 
 
-def ledger_path(state_dir: Path, token: str) -> Path:
-    """Where the ledger of a token is."""
-    return state_dir / "ledgers" / f"{ledger_name(token)}.sqlite"
+def slot_store_path(state_dir: Path, token: str) -> Path:
+    """Where the slot store of a token is."""
+    return state_dir / "ledgers" / f"{slot_store_name(token)}.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class _State:
     restriction: Restriction
 
 
-class SqliteLedger:
-    """The ledger in a SQLite file of the state folder, made at its first use.
+class SqliteSlotStore:
+    """The slot store in a SQLite file of the state folder, made at its first use.
 
     Each slot taken must be given back: while this object lives, its slots in flight are held however late they are.
     Raises StorageError where the file can't be used, stays locked for ten seconds, or is lost again and again.
@@ -56,7 +56,7 @@ class SqliteLedger:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._clock = clock
         self._boot = clock.boot
-        self._file = LedgerFile(path, Layout(0x626B6F6C, 1, _STATEMENTS, self._fill), clock)
+        self._file = SlotFile(path, Layout(0x626B6F6C, 1, _STATEMENTS, self._fill), clock)
         self._last: int | None = None
         self._in_flight: dict[int, int] = {}
 
@@ -67,10 +67,10 @@ class SqliteLedger:
             self._in_flight[got] = got + ticks(lapse)
         return got
 
-    async def give_back(self, slot: int, rate: Rate, limits: Limits | None) -> None:
+    async def release(self, slot: int, rate: Rate, limits: Limits | None) -> None:
         """Hold the slot for S from now; without an answer, for S from the end of its lapse."""
         lapses = self._in_flight.pop(slot, 0)
-        await self._file.transact(lambda db: self._give_back(db, slot, rate, limits, lapses))
+        await self._file.transact(lambda db: self._release(db, slot, rate, limits, lapses))
 
     async def close(self) -> None:
         """Close the file."""
@@ -88,11 +88,11 @@ class SqliteLedger:
         _put(db, slot, now + lapse)
         return slot
 
-    def _give_back(self, db: sqlite3.Connection, slot: int, rate: Rate, limits: Limits | None, lapses: int) -> None:
+    def _release(self, db: sqlite3.Connection, slot: int, rate: Rate, limits: Limits | None, lapses: int) -> None:
         now, state = self._begin(db)
         _put(db, slot, max(now, lapses) if limits is None else now)
         if limits is not None:
-            heeded = state.restriction.heeding(limits, slot, now, ticks(rate.seconds))
+            heeded = state.restriction.updated_by(limits, slot, now, ticks(rate.seconds))
             if heeded != state.restriction:
                 _write(db, _State(state.boot, state.lost_at, heeded))
 

@@ -1,4 +1,4 @@
-"""Processes that share a ledger and calls that go astray, to see whether a window holds whatever happens."""
+"""Processes that share a slot store and calls that go astray, to see whether a window holds whatever happens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from bulkobj.totango.rate_limit.headers import Limits
-from bulkobj.totango.rate_limit.limiter import Pacer, Slot
+from bulkobj.totango.rate_limit.limiter import RateLimiter, Slot
 from tests.totango.rate_limit.limiter_world import Machine
 
 TIMEOUT = 30.0
@@ -46,7 +46,7 @@ class Network:
 
 @dataclass
 class Crowd:
-    """Processes that share a ledger, some of which are killed in the midst of it all and started anew."""
+    """Processes that share a slot store, some of which are killed in the midst of it all and started anew."""
 
     network: Network
     machine: Machine
@@ -61,24 +61,24 @@ class Crowd:
 
     async def _process(self) -> None:
         while self.calls > 0:
-            ledger = self.machine.ledger()
-            pacer = Pacer(ledger, self.machine.rate, TIMEOUT, self.machine.clock)
+            store = self.machine.store()
+            limiter = RateLimiter(store, self.machine.rate, TIMEOUT, self.machine.clock)
             life = self.network.random.expovariate(1 / self.lives) if self.lives < math.inf else None
-            killed = asyncio.gather(*(self._work(pacer) for _ in range(self.workers)))
+            killed = asyncio.gather(*(self._work(limiter) for _ in range(self.workers)))
             with suppress(TimeoutError):
                 await asyncio.wait_for(killed, life)
-            await ledger.close()
+            await store.close()
 
-    async def _work(self, pacer: Pacer) -> None:
+    async def _work(self, limiter: RateLimiter) -> None:
         while self.calls > 0:
-            slot = await pacer.take()
+            slot = await limiter.take()
             now = self.machine.clock.now()
-            if now >= slot.deadline:  # asking the ledger took that long
-                await pacer.give_back(slot, Limits())
+            if now >= slot.deadline:  # asking the slot store took that long
+                await limiter.release(slot, Limits())
                 continue
             self.calls -= 1
             until, limits = self.network.send(slot, now)
             await asyncio.sleep(until - now)
             if self.network.random.random() < 0.05:  # the program itself may be slow
                 await asyncio.sleep(self.network.random.uniform(0, 20))
-            await pacer.give_back(slot, limits)
+            await limiter.release(slot, limits)

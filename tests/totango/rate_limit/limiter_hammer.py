@@ -1,6 +1,6 @@
-"""A process that calls as fast as its pacer lets it, until it is killed: ``pacer_hammer.py LEDGER LOG SEED``.
+"""A process that calls as fast as its limiter lets it, until it is killed: ``limiter_hammer.py SLOT_STORE LOG SEED``.
 
-LEDGER is a file, or the URL of a Redis.
+SLOT_STORE is a file, or the URL of a Redis.
 
 The log gets a line for each call before anything else happens to it: when the service will see it, on the clock that
 all processes share. So the network delivers what a killed process has sent, as a real one does.
@@ -12,36 +12,36 @@ import sys
 from pathlib import Path
 from random import Random
 
-from bulkobj.config.redis_url import LedgerUrl
+from bulkobj.config.redis_url import RedisUrl
 from bulkobj.core.clock import SystemClock
 from bulkobj.core.model import Rate
 from bulkobj.totango.rate_limit.headers import Limits
-from bulkobj.totango.rate_limit.limiter import Pacer
+from bulkobj.totango.rate_limit.limiter import RateLimiter
 from bulkobj.totango.rate_limit.redis.connection import RedisServer
-from bulkobj.totango.rate_limit.redis.slots import RedisLedger
-from bulkobj.totango.rate_limit.slots import Ledger
-from bulkobj.totango.rate_limit.sqlite_slots import SqliteLedger
+from bulkobj.totango.rate_limit.redis.slots import RedisSlotStore
+from bulkobj.totango.rate_limit.slots import SlotStore
+from bulkobj.totango.rate_limit.sqlite_slots import SqliteSlotStore
 
 RATE = Rate(20, 1)
 TIMEOUT = 0.4
 WORKERS = 8
 
 
-def opened(ledger: str, clock: SystemClock) -> Ledger:
-    """The ledger of that name."""
-    if "://" in ledger:
-        return RedisLedger(RedisServer(LedgerUrl(ledger), clock), "hammered", clock)
-    return SqliteLedger(Path(ledger), clock)
+def opened(store: str, clock: SystemClock) -> SlotStore:
+    """The slot store of that name."""
+    if "://" in store:
+        return RedisSlotStore(RedisServer(RedisUrl(store), clock), "hammered", clock)
+    return SqliteSlotStore(Path(store), clock)
 
 
-async def hammer(ledger: str, log: int, random: Random) -> None:
+async def hammer(store: str, log: int, random: Random) -> None:
     """Call from several tasks at once."""
     clock = SystemClock()
-    pacer = Pacer(opened(ledger, clock), RATE, TIMEOUT, clock)
+    limiter = RateLimiter(opened(store, clock), RATE, TIMEOUT, clock)
 
     async def work() -> None:
         while True:
-            slot = await pacer.take()
+            slot = await limiter.take()
             now = clock.now()
             until = min(slot.deadline, now + random.expovariate(10))
             answered = random.random() < 0.9 and now < slot.deadline
@@ -50,7 +50,7 @@ async def hammer(ledger: str, log: int, random: Random) -> None:
                 os.write(log, f"{arrives!r}\n".encode())
             while clock.now() < until:
                 await asyncio.sleep(until - clock.now())
-            await pacer.give_back(slot, Limits() if answered else None)
+            await limiter.release(slot, Limits() if answered else None)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(WORKERS):
@@ -58,5 +58,5 @@ async def hammer(ledger: str, log: int, random: Random) -> None:
 
 
 if __name__ == "__main__":
-    ledger, log, seed = sys.argv[1:]
-    asyncio.run(hammer(ledger, os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT), Random(seed)))
+    store, log, seed = sys.argv[1:]
+    asyncio.run(hammer(store, os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT), Random(seed)))

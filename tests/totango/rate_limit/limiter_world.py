@@ -1,4 +1,4 @@
-"""A world in virtual time for the pacer: a clock, services that limit calls in the usual ways, and callers."""
+"""A world in virtual time for the rate limiter: a clock, services that limit calls in the usual ways, and callers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import pytest
 
 from bulkobj.core.model import Rate
 from bulkobj.totango.rate_limit.headers import Limits, read_limits
-from bulkobj.totango.rate_limit.limiter import Pacer
+from bulkobj.totango.rate_limit.limiter import RateLimiter
 from bulkobj.totango.rate_limit.redis.script import script
-from bulkobj.totango.rate_limit.redis.slots import RedisLedger
-from bulkobj.totango.rate_limit.slots import Ledger
-from bulkobj.totango.rate_limit.sqlite_slots import SqliteLedger
+from bulkobj.totango.rate_limit.redis.slots import RedisSlotStore
+from bulkobj.totango.rate_limit.slots import SlotStore
+from bulkobj.totango.rate_limit.sqlite_slots import SqliteSlotStore
 
 T = TypeVar("T")
 
@@ -54,12 +54,12 @@ class VirtualClock:
 
 
 class Place(Protocol):
-    """Where a ledger is kept; each opening is that of another process."""
+    """Where a slot store is kept; each opening is that of another process."""
 
     async def prepare(self, clock: VirtualClock) -> None:
         """Make it a place that has been in use for long."""
 
-    def open(self, clock: VirtualClock) -> Ledger: ...
+    def open(self, clock: VirtualClock) -> SlotStore: ...
 
 
 @dataclass
@@ -71,8 +71,8 @@ class FilePlace:
     async def prepare(self, clock: VirtualClock) -> None:
         """A file that was never there has nothing to forget."""
 
-    def open(self, clock: VirtualClock) -> Ledger:
-        return SqliteLedger(self.path, clock)
+    def open(self, clock: VirtualClock) -> SlotStore:
+        return SqliteSlotStore(self.path, clock)
 
 
 @dataclass
@@ -93,16 +93,16 @@ class RedisPlace:
         if self.client.exists(f"bulkobj:{{{self.name}}}:state"):
             return
         self.ahead -= 3e9
-        await RedisLedger(InWorldTime(self, clock), self.name, clock).check(RATE)
+        await RedisSlotStore(InWorldTime(self, clock), self.name, clock).check(RATE)
         self.ahead += 3e9
 
-    def open(self, clock: VirtualClock) -> Ledger:
-        return RedisLedger(InWorldTime(self, clock), self.name, clock)
+    def open(self, clock: VirtualClock) -> SlotStore:
+        return RedisSlotStore(InWorldTime(self, clock), self.name, clock)
 
 
 @dataclass
 class InWorldTime:
-    """Runs the ledger's script, told what time it is and where; the world's time goes on by the latency alone."""
+    """Runs the slot store's script, told what time it is and where; the world's time goes on by the latency alone."""
 
     place: RedisPlace
     clock: VirtualClock
@@ -142,28 +142,28 @@ KINDS = ("file", "redis")
 
 @dataclass
 class Machine:
-    """One machine, or several that share a Redis: opens pacers, each of a process of its own, and closes them."""
+    """One machine, or several that share a Redis: opens limiters, each of its own process, and closes them."""
 
     place: Place
     rate: Rate = RATE
     clock: VirtualClock = field(default_factory=VirtualClock)
-    ledgers: list[Ledger] = field(default_factory=list)
+    stores: list[SlotStore] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
 
-    def ledger(self) -> Ledger:
-        self.ledgers.append(self.place.open(self.clock))
-        return self.ledgers[-1]
+    def store(self) -> SlotStore:
+        self.stores.append(self.place.open(self.clock))
+        return self.stores[-1]
 
-    def pacer(self, timeout: float = TIMEOUT) -> Pacer:
-        return Pacer(self.ledger(), self.rate, timeout, self.clock, self.waits.append)
+    def limiter(self, timeout: float = TIMEOUT) -> RateLimiter:
+        return RateLimiter(self.store(), self.rate, timeout, self.clock, self.waits.append)
 
     async def __aenter__(self) -> Machine:
         await self.place.prepare(self.clock)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for ledger in self.ledgers:
-            await ledger.close()
+        for store in self.stores:
+            await store.close()
 
 
 class Limiter(Protocol):
@@ -270,9 +270,9 @@ class Service:
 
 @dataclass
 class Callers:
-    """Workers that make calls through one pacer, each call again while it is refused."""
+    """Workers that make calls through one rate limiter, each call again while it is refused."""
 
-    pacer: Pacer
+    limiter: RateLimiter
     service: Service
     clock: VirtualClock
     latency: Callable[[], tuple[float, float]]
@@ -292,14 +292,14 @@ class Callers:
                 pass
 
     async def _refused(self) -> bool:
-        slot, sent = await self.pacer.take(), self.clock.now()
+        slot, sent = await self.limiter.take(), self.clock.now()
         there, back = self.latency()
         await asyncio.sleep(there)
         status, headers = self.service.receive(self.clock.now())
         await asyncio.sleep(back)
         limits = read_limits(status, headers, self.clock.wall())
         self.calls.append(Call(sent, self.clock.now(), limits))
-        await self.pacer.give_back(slot, limits)
+        await self.limiter.release(slot, limits)
         return limits.refused
 
 

@@ -73,7 +73,7 @@ PERIOD = ticks(60)
 
 
 def heed(word: Restriction, limits: Limits, *, sent: float, now: float) -> Restriction:
-    return word.heeding(limits, ticks(sent), ticks(now), PERIOD)
+    return word.updated_by(limits, ticks(sent), ticks(now), PERIOD)
 
 
 def test_a_refusal_blocks_until_the_latest_reset() -> None:

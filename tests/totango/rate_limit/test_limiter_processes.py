@@ -20,10 +20,10 @@ PROCESSES = 5
 
 
 class Hammers:
-    """Processes of :mod:`limiter_hammer` on one ledger, each replaced when it is killed."""
+    """Processes of :mod:`limiter_hammer` on one slot store, each replaced when it is killed."""
 
-    def __init__(self, ledger: str, log: Path) -> None:
-        self.ledger, self.log = ledger, log
+    def __init__(self, store: str, log: Path) -> None:
+        self.store, self.log = store, log
         self.started = 0
         self.running = [self._start() for _ in range(PROCESSES)]
 
@@ -34,7 +34,7 @@ class Hammers:
             sys.executable,
             "-m",
             "tests.totango.rate_limit.limiter_hammer",
-            self.ledger,
+            self.store,
             self.log,
             str(self.started),
         ]
@@ -60,9 +60,9 @@ class Hammers:
 
 
 @contextmanager
-def hammering(folder: Path, ledger: str = "") -> Iterator[Hammers]:
-    """Processes on the ledger of that URL, or on a file."""
-    hammers = Hammers(ledger or str(folder / "calls.sqlite"), folder / "log")
+def hammering(folder: Path, store: str = "") -> Iterator[Hammers]:
+    """Processes on the slot store of that URL, or on a file."""
+    hammers = Hammers(store or str(folder / "calls.sqlite"), folder / "log")
     try:
         yield hammers
     finally:
@@ -78,8 +78,8 @@ def test_killed_and_stopped_processes_break_no_window(
 ) -> None:
     """For 20 seconds, one process after another is killed or stopped for a moment."""
     random = Random(seed)
-    ledger = request.getfixturevalue("own_redis").url if kind == "redis" else ""
-    with hammering(tmp_path, ledger) as hammers:
+    store = request.getfixturevalue("own_redis").url if kind == "redis" else ""
+    with hammering(tmp_path, store) as hammers:
         end = time.monotonic() + 20
         while time.monotonic() < end:
             time.sleep(random.uniform(0.2, 1.0))
@@ -95,14 +95,14 @@ def test_killed_and_stopped_processes_break_no_window(
 
 @pytest.mark.proof
 @pytest.mark.parametrize("seed", [3, 4])
-def test_a_ledger_removed_in_the_midst_breaks_no_window(tmp_path: Path, seed: int) -> None:
-    """Processes whose ledger is removed or damaged wait, agree on a new one, and go on."""
+def test_a_slot_store_removed_in_the_midst_breaks_no_window(tmp_path: Path, seed: int) -> None:
+    """Processes whose slot store is removed or damaged wait, agree on a new one, and go on."""
     random = Random(seed)
     with hammering(tmp_path) as hammers:
         for _ in range(2):
             time.sleep(random.uniform(3, 5))
             with suppress(FileNotFoundError):
-                Path(hammers.ledger).unlink()
+                Path(hammers.store).unlink()
         time.sleep(4)
         survivors = [process for process in hammers.running if process.poll() is None]
     arrivals = hammers.arrivals()
@@ -132,7 +132,7 @@ def stand_still(daemon: RedisDaemon) -> None:
 def test_a_redis_in_trouble_breaks_no_window(
     tmp_path: Path, own_redis: RedisDaemon, trouble: Callable[[RedisDaemon], None]
 ) -> None:
-    """Processes whose Redis is emptied, restarted or slow wait, agree on a new ledger, and go on."""
+    """Processes whose Redis is emptied, restarted or slow wait, agree on a new slot store, and go on."""
     random = Random(5)
     with hammering(tmp_path, own_redis.url) as hammers:
         for _ in range(3):

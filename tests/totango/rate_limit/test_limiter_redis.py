@@ -1,4 +1,4 @@
-"""What a Redis can do to a ledger: forget it, in whole or in part, go back in it, or change its clock."""
+"""What a Redis can do to a slot store: forget it, in whole or in part, go back in it, or change its clock."""
 
 import asyncio
 import math
@@ -10,12 +10,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from bulkobj.core.errors import SharedLedgerError
+from bulkobj.core.errors import SharedSlotStoreError
 from bulkobj.core.model import Rate
 from bulkobj.totango.rate_limit.headers import Limits
-from bulkobj.totango.rate_limit.limiter import Pacer
-from bulkobj.totango.rate_limit.redis.slots import RedisLedger
-from bulkobj.totango.rate_limit.slots import Wait, ledger_name
+from bulkobj.totango.rate_limit.limiter import RateLimiter
+from bulkobj.totango.rate_limit.redis.slots import RedisSlotStore
+from bulkobj.totango.rate_limit.slots import Wait, slot_store_name
 from tests.cli.redis_kit import RedisDaemon
 from tests.totango.rate_limit.limiter_crowd import TIMEOUT, Crowd, Network
 from tests.totango.rate_limit.limiter_world import InWorldTime, Machine, RedisPlace, run_virtual, worst_window
@@ -42,13 +42,13 @@ def virtually(place: RedisPlace, story: Story) -> None:
     run_virtual(main)
 
 
-async def call(pacer: Pacer) -> None:
-    await pacer.give_back(await pacer.take(), Limits())
+async def call(limiter: RateLimiter) -> None:
+    await limiter.release(await limiter.take(), Limits())
 
 
-async def seconds_until_taken(machine: Machine, pacer: Pacer) -> float:
+async def seconds_until_taken(machine: Machine, limiter: RateLimiter) -> float:
     start = machine.clock.now()
-    await pacer.take()
+    await limiter.take()
     return machine.clock.now() - start
 
 
@@ -110,9 +110,9 @@ def test_a_loss_means_waiting(place: RedisPlace, loss: Callable[[RedisPlace], No
     """It counts as if all slots had been taken just now, for whoever comes first; then all goes on."""
 
     async def story(machine: Machine) -> None:
-        await call(machine.pacer())
+        await call(machine.limiter())
         loss(place)
-        newcomer, later = machine.pacer(), machine.pacer()
+        newcomer, later = machine.limiter(), machine.limiter()
         assert await seconds_until_taken(machine, newcomer) == ALL_SLOTS_LAPSE
         assert await seconds_until_taken(machine, later) == 0
 
@@ -124,14 +124,14 @@ def test_a_loss_while_we_run_means_waiting_once(place: RedisPlace, loss: Callabl
     """All who run agree on when it was lost, and start nothing anew a second time, or once more if time went back."""
 
     async def story(machine: Machine) -> None:
-        pacers = [machine.pacer() for _ in range(3)]
-        for pacer in pacers:
-            await call(pacer)
+        limiters = [machine.limiter() for _ in range(3)]
+        for limiter in limiters:
+            await call(limiter)
         await asyncio.sleep(20)
-        await call(pacers[0])
+        await call(limiters[0])
         loss(place)
         start = machine.clock.now()
-        await asyncio.gather(*(pacer.take() for pacer in pacers))
+        await asyncio.gather(*(limiter.take() for limiter in limiters))
         assert machine.clock.now() - start == ALL_SLOTS_LAPSE
 
     virtually(place, story)
@@ -139,10 +139,10 @@ def test_a_loss_while_we_run_means_waiting_once(place: RedisPlace, loss: Callabl
 
 @pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss is not drop_a_field])  # a change writes it again
 def test_a_loss_between_a_look_and_its_change_is_noticed(place: RedisPlace, loss: Callable[[RedisPlace], None]) -> None:
-    """A change that was decided on before leaves no ledger behind that looks whole."""
+    """A change that was decided on before leaves no slot store behind that looks whole."""
 
     async def story(machine: Machine) -> None:
-        await call(machine.pacer())
+        await call(machine.limiter())
         ways = iter([lambda _: None, lambda _: None, loss])  # to the look and back, to the change
 
         def latency() -> float:
@@ -151,8 +151,8 @@ def test_a_loss_between_a_look_and_its_change_is_noticed(place: RedisPlace, loss
 
         place.latency = latency
         start = machine.clock.now()
-        await machine.pacer().take()
-        newcomer = machine.pacer()
+        await machine.limiter().take()
+        newcomer = machine.limiter()
         await newcomer.take()
         assert machine.clock.now() - start == ALL_SLOTS_LAPSE
 
@@ -160,12 +160,12 @@ def test_a_loss_between_a_look_and_its_change_is_noticed(place: RedisPlace, loss
 
 
 def test_the_first_use_waits(place: RedisPlace) -> None:
-    """A ledger that was never there can't be told from one that was emptied a moment ago."""
+    """A slot store that was never there can't be told from one that was emptied a moment ago."""
 
     async def main() -> None:
         machine = Machine(place, RATE)
-        assert await seconds_until_taken(machine, machine.pacer()) == ALL_SLOTS_LAPSE
-        assert await seconds_until_taken(machine, machine.pacer()) == 0
+        assert await seconds_until_taken(machine, machine.limiter()) == ALL_SLOTS_LAPSE
+        assert await seconds_until_taken(machine, machine.limiter()) == 0
 
     run_virtual(main)
 
@@ -174,12 +174,12 @@ def test_a_replica_that_lags_behind_is_noticed(place: RedisPlace) -> None:
     """What was taken since is missing; who took it sees that, even on the same server."""
 
     async def story(machine: Machine) -> None:
-        pacer = machine.pacer()
-        await call(pacer)
+        limiter = machine.limiter()
+        await call(limiter)
         before = copied(place)
-        await call(pacer)
+        await call(limiter)
         put_back(place, before)
-        assert await seconds_until_taken(machine, pacer) == ALL_SLOTS_LAPSE
+        assert await seconds_until_taken(machine, limiter) == ALL_SLOTS_LAPSE
 
     virtually(place, story)
 
@@ -199,14 +199,14 @@ def test_a_clock_set_forward_is_noticed_by_who_runs(place: RedisPlace, seconds: 
     """Slots would come free that much too soon. An hour in which the clocks may drift apart blunts no eye."""
 
     async def story(machine: Machine) -> None:
-        pacers = [machine.pacer() for _ in range(2)]
+        limiters = [machine.limiter() for _ in range(2)]
         for idle in (3600, 5):
-            for pacer in pacers:
-                await call(pacer)
+            for limiter in limiters:
+                await call(limiter)
             await asyncio.sleep(idle)
         place.ahead += seconds
         start = machine.clock.now()
-        await asyncio.gather(*(pacer.take() for pacer in pacers))
+        await asyncio.gather(*(limiter.take() for limiter in limiters))
         assert machine.clock.now() - start == ALL_SLOTS_LAPSE
 
     virtually(place, story)
@@ -218,15 +218,15 @@ def test_a_clock_that_is_corrected_gently_is_no_loss(place: RedisPlace, share: f
     arrivals = []
 
     async def story(machine: Machine) -> None:
-        pacer = machine.pacer()
+        limiter = machine.limiter()
         last = machine.clock.now()
         for _ in range(1000):
-            slot = await pacer.take()
+            slot = await limiter.take()
             now = machine.clock.now()
             arrivals.append(now)
             place.ahead += (now - last) * share
             last = now
-            await pacer.give_back(slot, Limits())
+            await limiter.release(slot, Limits())
 
     virtually(place, story)
     assert 3330 < arrivals[-1] - arrivals[0] < 3400
@@ -237,10 +237,10 @@ def test_a_machine_that_slept_is_no_loss(place: RedisPlace) -> None:
     """Both clocks went on."""
 
     async def story(machine: Machine) -> None:
-        pacer = machine.pacer()
-        await call(pacer)
+        limiter = machine.limiter()
+        await call(limiter)
         machine.clock.shift += 3600
-        assert await seconds_until_taken(machine, pacer) == 0
+        assert await seconds_until_taken(machine, limiter) == 0
 
     virtually(place, story)
 
@@ -249,27 +249,27 @@ def test_a_slow_answer_is_no_loss(place: RedisPlace) -> None:
     """That a look took seconds says nothing about the clocks."""
 
     async def story(machine: Machine) -> None:
-        pacer = machine.pacer()
+        limiter = machine.limiter()
         for latency in (0.0, 3.0, 0.0, 0.5):
             place.latency = lambda latency=latency: latency  # type: ignore[misc]
             start = machine.clock.now()
-            slot = await pacer.take()
+            slot = await limiter.take()
             assert machine.clock.now() - start < 13
-            await pacer.give_back(slot, Limits())
+            await limiter.release(slot, Limits())
             await asyncio.sleep(60)
 
     virtually(place, story)
 
 
-def test_a_call_that_is_late_is_no_trap_where_the_ledger_is_far(place: RedisPlace) -> None:
+def test_a_call_that_is_late_is_no_trap_where_the_slot_store_is_far(place: RedisPlace) -> None:
     """A slot that outlives its time is held on, and others go on being taken, though each look takes long."""
     place.latency = lambda: 3.0
 
     async def story(machine: Machine) -> None:
-        pacer = machine.pacer()
-        await pacer.take()
+        limiter = machine.limiter()
+        await limiter.take()
         machine.clock.shift += 3600
-        assert await seconds_until_taken(machine, pacer) < 20
+        assert await seconds_until_taken(machine, limiter) < 20
 
     virtually(place, story)
 
@@ -281,13 +281,13 @@ def test_answers_that_overtake_each_other_are_no_loss(place: RedisPlace) -> None
     lost_at = set()
 
     async def story(machine: Machine) -> None:
-        pacer = Pacer(machine.ledger(), MANY, TIMEOUT, machine.clock)
+        limiter = RateLimiter(machine.store(), MANY, TIMEOUT, machine.clock)
 
         async def work() -> None:
             for _ in range(5):
-                slot = await pacer.take()
+                slot = await limiter.take()
                 await asyncio.sleep(5)
-                await pacer.give_back(slot, Limits())
+                await limiter.release(slot, Limits())
                 lost_at.add(place.client.hget(state(place), "lost_at"))
 
         await asyncio.gather(*(work() for _ in range(20)))
@@ -296,17 +296,17 @@ def test_answers_that_overtake_each_other_are_no_loss(place: RedisPlace) -> None
     assert len(lost_at) == 1
 
 
-def test_calls_in_flight_outlast_the_ledger(place: RedisPlace) -> None:
-    """A call whose answer comes after the ledger was lost is entered into the new one."""
+def test_calls_in_flight_outlast_the_slot_store(place: RedisPlace) -> None:
+    """A call whose answer comes after the slot store was lost is entered into the new one."""
 
     async def story(machine: Machine) -> None:
-        pacer = machine.pacer()
-        taken = [await pacer.take() for _ in range(RATE.calls)]
+        limiter = machine.limiter()
+        taken = [await limiter.take() for _ in range(RATE.calls)]
         empty(place)
-        waiting = asyncio.create_task(machine.pacer().take())
+        waiting = asyncio.create_task(machine.limiter().take())
         await asyncio.sleep(35)
         for slot in taken:
-            await pacer.give_back(slot, Limits())
+            await limiter.release(slot, Limits())
         await asyncio.sleep(9)
         assert not waiting.done()
         await asyncio.sleep(1.1)
@@ -319,26 +319,26 @@ def test_the_services_word_outlives_a_restart(place: RedisPlace) -> None:
     """Who was told to wait until later than the loss would have us wait, waits until then."""
 
     async def story(machine: Machine) -> None:
-        pacer = machine.pacer()
-        await pacer.give_back(await pacer.take(), Limits(None, 300.0, refused=True))
+        limiter = machine.limiter()
+        await limiter.release(await limiter.take(), Limits(None, 300.0, refused=True))
         change_servers(place)
-        assert 300 <= await seconds_until_taken(machine, machine.pacer()) < 301
+        assert 300 <= await seconds_until_taken(machine, machine.limiter()) < 301
 
     virtually(place, story)
 
 
-def test_a_ledger_lost_again_and_again_is_an_error(place: RedisPlace) -> None:
+def test_a_slot_store_lost_again_and_again_is_an_error(place: RedisPlace) -> None:
     """Something that keeps emptying it must be found; waiting for ever is no answer."""
 
     async def story(machine: Machine) -> None:
-        pacer = machine.pacer()
-        await call(pacer)
+        limiter = machine.limiter()
+        await call(limiter)
         for _ in range(3):
             empty(place)
-            await call(pacer)
+            await call(limiter)
         empty(place)
-        with pytest.raises(SharedLedgerError, match="keeps being lost") as caught:
-            await pacer.take()
+        with pytest.raises(SharedSlotStoreError, match="keeps being lost") as caught:
+            await limiter.take()
         assert caught.value.exit_code == 4
 
     virtually(place, story)
@@ -348,9 +348,9 @@ def test_everything_expires_and_nothing_grows(place: RedisPlace) -> None:
     """Two keys, both forgotten a month after their last use, with the slots of the last minutes alone."""
 
     async def story(machine: Machine) -> None:
-        pacer = machine.pacer()
+        limiter = machine.limiter()
         for _ in range(500):
-            await call(pacer)
+            await call(limiter)
         keys = place.client.keys()
         assert sorted(keys) == [slots(place), state(place)]
         assert all(600 < place.client.ttl(key) < DAYS_31 for key in keys)
@@ -359,20 +359,20 @@ def test_everything_expires_and_nothing_grows(place: RedisPlace) -> None:
     virtually(place, story)
 
 
-def test_each_token_has_a_ledger_of_its_own(place: RedisPlace) -> None:
+def test_each_token_has_a_slot_store_of_its_own(place: RedisPlace) -> None:
     """Under a name that doesn't show the token."""
     tokens = ("secret-token", "other-token")
 
     async def story(machine: Machine) -> None:
         for token in tokens:
-            ledger = RedisLedger(InWorldTime(place, machine.clock), ledger_name(token), machine.clock)
-            wait = await ledger.take(RATE, TIMEOUT)
+            store = RedisSlotStore(InWorldTime(place, machine.clock), slot_store_name(token), machine.clock)
+            wait = await store.take(RATE, TIMEOUT)
             assert isinstance(wait, Wait)
             assert wait.seconds == ALL_SLOTS_LAPSE
 
     virtually(place, story)
     keys = " ".join(place.client.keys())
-    assert all(ledger_name(token) in keys and token not in keys for token in tokens)
+    assert all(slot_store_name(token) in keys and token not in keys for token in tokens)
 
 
 def copied(place: RedisPlace) -> dict[str, Any]:
@@ -397,7 +397,7 @@ async def disasters(place: RedisPlace, random: Random) -> None:
 
 
 def arrivals(redis_daemon: RedisDaemon, seed: int, workers: int, lives: float) -> list[float]:
-    """When the service sees two hundred calls of three processes, while a Redis forgets their ledger."""
+    """When the service sees two hundred calls of three processes, while a Redis forgets their slot store."""
     redis_daemon.client.flushall()
     place, random = RedisPlace(redis_daemon.client, "name"), Random(seed)
     place.latency = lambda: random.uniform(0, 0.1)
@@ -424,7 +424,7 @@ def in_all_disasters(test: Callable[..., None]) -> Callable[..., None]:
 def test_no_window_sees_too_many_whatever_a_redis_forgets(
     redis_daemon: RedisDaemon, seed: int, workers: int, lives: float
 ) -> None:
-    """Killed processes, lost calls, and in the midst of it a Redis that loses the ledger in one way and another."""
+    """Killed processes, lost calls, and in the midst of it a Redis that loses the slot store in one way and another."""
     assert worst_window(arrivals(redis_daemon, seed, workers, lives), MANY.seconds) <= MANY.calls
 
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from bulkobj.config.redis_url import LedgerUrl
+from bulkobj.config.redis_url import RedisUrl
 from bulkobj.core.clock import SystemClock
-from bulkobj.core.errors import SharedLedgerError
+from bulkobj.core.errors import SharedSlotStoreError
 from bulkobj.core.model import Rate
 from bulkobj.totango.rate_limit.headers import Limits
 from bulkobj.totango.rate_limit.redis.connection import RedisServer
-from bulkobj.totango.rate_limit.redis.slots import RedisLedger
+from bulkobj.totango.rate_limit.redis.slots import RedisSlotStore
 from bulkobj.totango.rate_limit.slots import Wait
 from tests.cli.redis_kit import MISSING, PROGRAM, RedisDaemon
 
@@ -29,20 +29,20 @@ LAPSE = 0.2
 SECRET = "s3cret%2Fword"
 
 
-def opened(url: str, timeout: float = 5.0) -> RedisLedger:
+def opened(url: str, timeout: float = 5.0) -> RedisSlotStore:
     clock = SystemClock()
-    return RedisLedger(RedisServer(LedgerUrl(url), clock, timeout), "name", clock)
+    return RedisSlotStore(RedisServer(RedisUrl(url), clock, timeout), "name", clock)
 
 
-def using(url: str, work: Callable[[RedisLedger], Awaitable[Any]], timeout: float = 5.0) -> Any:
-    """Do something with a ledger that has been in use for long enough."""
+def using(url: str, work: Callable[[RedisSlotStore], Awaitable[Any]], timeout: float = 5.0) -> Any:
+    """Do something with a slot store that has been in use for long enough."""
 
     async def main() -> Any:
-        ledger = opened(url, timeout)
+        store = opened(url, timeout)
         try:
-            return await work(ledger)
+            return await work(store)
         finally:
-            await ledger.close()
+            await store.close()
 
     return run(main())
 
@@ -52,34 +52,34 @@ def run(main: Coroutine[Any, Any, Any]) -> Any:
         return runner.run(main)
 
 
-async def take(ledger: RedisLedger) -> int:
+async def take(store: RedisSlotStore) -> int:
     """Wait for a slot."""
-    while isinstance(got := await ledger.take(RATE, LAPSE), Wait):
+    while isinstance(got := await store.take(RATE, LAPSE), Wait):
         await asyncio.sleep(got.seconds)
     return got
 
 
 def failing(url: str, timeout: float = 5.0) -> str:
     """The error's words; it holds nothing secret, nor does anything that led to it."""
-    with pytest.raises(SharedLedgerError) as caught:
+    with pytest.raises(SharedSlotStoreError) as caught:
         using(url, take, timeout)
     assert caught.value.__suppress_context__
     said = f"{caught.value!r} {caught.value}"
     assert "s3cret" not in said
-    assert "resume` goes on" in said
+    assert 'Check that this Redis runs, and "slot_store" in the profile' in said
     return said
 
 
 def test_many_who_ask_at_once_get_no_more_than_there_are(own_redis: RedisDaemon) -> None:
-    """Two hundred ask for twenty slots, over five ledgers of as many connections as it takes."""
+    """Two hundred ask for twenty slots, over five slot stores of as many connections as it takes."""
 
     async def main() -> Counter[type]:
-        first, *ledgers = [opened(own_redis.url) for _ in range(6)]
+        first, *stores = [opened(own_redis.url) for _ in range(6)]
         await first.check(RATE)
         own_redis.client.hset("bulkobj:{name}:state", "lost_at", "1")  # long ago
-        got = await asyncio.gather(*(ledger.take(RATE, 30) for ledger in ledgers for _ in range(40)))
-        for ledger in (first, *ledgers):
-            await ledger.close()
+        got = await asyncio.gather(*(store.take(RATE, 30) for store in stores for _ in range(40)))
+        for store in (first, *stores):
+            await store.close()
         assert len({slot for slot in got if isinstance(slot, int)}) == 20
         return Counter(type(one) for one in got)
 
@@ -87,10 +87,10 @@ def test_many_who_ask_at_once_get_no_more_than_there_are(own_redis: RedisDaemon)
 
 
 def test_a_script_that_was_forgotten_is_loaded_again(own_redis: RedisDaemon) -> None:
-    async def work(ledger: RedisLedger) -> None:
-        await take(ledger)
+    async def work(store: RedisSlotStore) -> None:
+        await take(store)
         own_redis.client.script_flush()
-        await take(ledger)
+        await take(store)
 
     using(own_redis.url, work)
 
@@ -100,7 +100,7 @@ def test_the_service_s_word_is_shared(own_redis: RedisDaemon) -> None:
 
     async def main() -> None:
         one, other = opened(own_redis.url), opened(own_redis.url)
-        await one.give_back(await take(one), RATE, Limits(None, 60.0, refused=True))
+        await one.release(await take(one), RATE, Limits(None, 60.0, refused=True))
         wait = await other.take(RATE, LAPSE)
         assert isinstance(wait, Wait)
         assert wait.told == pytest.approx(60, abs=5)
@@ -118,14 +118,14 @@ def test_a_restart_is_sat_through_and_counts_as_a_loss(tmp_path: Path, options: 
     if PROGRAM is None:
         pytest.skip(MISSING)
 
-    async def work(ledger: RedisLedger) -> float:
-        await take(ledger)
+    async def work(store: RedisSlotStore) -> float:
+        await take(store)
         daemon.kill()
         asyncio.get_running_loop().call_later(0.5, daemon.start)
         await asyncio.sleep(0.1)
-        wait = await ledger.take(RATE, LAPSE)
+        wait = await store.take(RATE, LAPSE)
         assert isinstance(wait, Wait)
-        await take(ledger)
+        await take(store)
         return wait.seconds
 
     with RedisDaemon(tmp_path / "redis", *options) as daemon:
@@ -137,12 +137,12 @@ def test_a_server_that_stays_away_is_an_error(own_redis: RedisDaemon, monkeypatc
     """After some seconds; before that the answer to what was sent is waited for."""
     monkeypatch.setattr("bulkobj.totango.rate_limit.redis.connection._PATIENCE", 1.0)
 
-    async def work(ledger: RedisLedger) -> float:
-        slot = await take(ledger)
+    async def work(store: RedisSlotStore) -> float:
+        slot = await take(store)
         own_redis.kill()
         start = time.monotonic()
-        with pytest.raises(SharedLedgerError, match="connecting to 127"):
-            await ledger.give_back(slot, RATE, None)
+        with pytest.raises(SharedSlotStoreError, match="connecting to 127"):
+            await store.release(slot, RATE, None)
         return time.monotonic() - start
 
     assert using(own_redis.url, work) >= 1.0
@@ -151,11 +151,11 @@ def test_a_server_that_stays_away_is_an_error(own_redis: RedisDaemon, monkeypatc
 def test_an_answer_that_is_late_is_never_taken_for_another(own_redis: RedisDaemon) -> None:
     """A server that stands still for longer than we wait, and then answers everything, confuses nobody."""
 
-    async def work(ledger: RedisLedger) -> list[int]:
-        await take(ledger)
+    async def work(store: RedisSlotStore) -> list[int]:
+        await take(store)
         os.kill(own_redis.process.pid, signal.SIGSTOP)
         asyncio.get_running_loop().call_later(0.7, os.kill, own_redis.process.pid, signal.SIGCONT)
-        return await asyncio.gather(*(take(ledger) for _ in range(10)))
+        return await asyncio.gather(*(take(store) for _ in range(10)))
 
     slots = using(own_redis.url, work, timeout=0.2)
     assert len(set(slots)) == 10
@@ -189,10 +189,10 @@ def test_what_isnt_a_redis_is_an_error() -> None:
 
     async def main() -> None:
         async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-            ledger = opened(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-            with pytest.raises(SharedLedgerError):
-                await ledger.take(RATE, LAPSE)
-            await ledger.close()
+            store = opened(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            with pytest.raises(SharedSlotStoreError):
+                await store.take(RATE, LAPSE)
+            await store.close()
 
     run(main())
 
@@ -218,19 +218,19 @@ def test_a_user_who_may_do_just_enough_is_served(own_redis: RedisDaemon) -> None
     """These keys and these commands."""
     needed = "+eval +evalsha +script|load +time +info +@hash +@sortedset +del +pexpire +select"
     own_redis.client.execute_command("ACL", "SETUSER", "user", "on", ">s3cret/word", "~bulkobj:*", *needed.split())
-    ledger_url = own_redis.url.replace("//", f"//user:{SECRET}@")
-    assert isinstance(using(ledger_url, lambda ledger: ledger.take(RATE, LAPSE)), Wait)
+    slot_store_url = own_redis.url.replace("//", f"//user:{SECRET}@")
+    assert isinstance(using(slot_store_url, lambda store: store.take(RATE, LAPSE)), Wait)
 
 
 def test_a_read_only_replica_is_an_error(own_redis: RedisDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that has become it since is waited for, as it may be about to become a master again."""
     monkeypatch.setattr("bulkobj.totango.rate_limit.redis.connection._PATIENCE", 0.5)
 
-    async def work(ledger: RedisLedger) -> None:
-        slot = await take(ledger)
+    async def work(store: RedisSlotStore) -> None:
+        slot = await take(store)
         own_redis.client.replicaof("127.0.0.1", "1")
-        with pytest.raises(SharedLedgerError, match="read only"):
-            await ledger.give_back(slot, RATE, Limits())
+        with pytest.raises(SharedSlotStoreError, match="read only"):
+            await store.release(slot, RATE, Limits())
 
     using(own_redis.url, work)
     assert "read only" in failing(own_redis.url)

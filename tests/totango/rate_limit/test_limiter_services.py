@@ -58,7 +58,7 @@ def run(
     async def main() -> tuple[float, Callers]:
         async with Machine(FilePlace(path / f"{headers}.sqlite")) as machine, asyncio.timeout(100_000):
             service = Service(limiter, headers)
-            callers = Callers(machine.pacer(), service, machine.clock, lambda: latency(random))
+            callers = Callers(machine.limiter(), service, machine.clock, lambda: latency(random))
             others = asyncio.create_task(service.foreign(pauses(random, foreign)))
             took = await callers(calls)
             others.cancel()

@@ -1,4 +1,4 @@
-"""A ledger that is lost, damaged, foreign, locked or out of reach means waiting or a clear error, never a burst."""
+"""A slot store that is lost, damaged, foreign, locked or out of reach means waiting or a clear error, never a burst."""
 
 import asyncio
 import os
@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from bulkobj.core.errors import StorageError
 from bulkobj.core.model import Rate
 from bulkobj.totango.rate_limit.headers import Limits
-from bulkobj.totango.rate_limit.limiter import Pacer
-from bulkobj.totango.rate_limit.sqlite_slots import SqliteLedger
+from bulkobj.totango.rate_limit.limiter import RateLimiter
+from bulkobj.totango.rate_limit.sqlite_slots import SqliteSlotStore
 from tests.totango.rate_limit.limiter_world import TIMEOUT, FilePlace, Machine, VirtualClock, run_virtual
 
 RATE = Rate(3, 10)
@@ -38,19 +38,19 @@ def virtually(path: Path, story: Story, boot: str = "boot-1", start: float = 100
     run_virtual(main, start)
 
 
-async def call(pacer: Pacer) -> None:
-    await pacer.give_back(await pacer.take(), Limits())
+async def call(limiter: RateLimiter) -> None:
+    await limiter.release(await limiter.take(), Limits())
 
 
 async def some_calls(machine: Machine) -> None:
     """A life before the trouble."""
     for _ in range(2):
-        await call(machine.pacer())
+        await call(machine.limiter())
 
 
 async def seconds_until_taken(machine: Machine) -> float:
     start = machine.clock.now()
-    await machine.pacer().take()
+    await machine.limiter().take()
     return machine.clock.now() - start
 
 
@@ -67,7 +67,7 @@ def remove(path: Path) -> None:
 
 
 def fill_with_garbage(path: Path) -> None:
-    path.write_bytes(b"no ledger at all " * 1000)
+    path.write_bytes(b"no slot store at all " * 1000)
 
 
 def cut_short(path: Path) -> None:
@@ -103,11 +103,11 @@ LOSSES = {
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
-def test_a_lost_ledger_means_waiting(path: Path, loss: Callable[[Path], None]) -> None:
+def test_a_lost_slot_store_means_waiting(path: Path, loss: Callable[[Path], None]) -> None:
     """It counts as if all slots had been taken just now, for each process that comes; then all goes on."""
 
     async def afterwards(machine: Machine) -> None:
-        other = machine.pacer()
+        other = machine.limiter()
         await waits_for_all_slots(machine)
         await other.take()
         await other.take()
@@ -122,18 +122,18 @@ def test_a_first_use_waits_for_nothing(path: Path) -> None:
     virtually(path, waits_for_nothing)
 
 
-def test_a_known_ledger_waits_for_nothing(path: Path) -> None:
+def test_a_known_slot_store_waits_for_nothing(path: Path) -> None:
     """With a slot free, another process of the same boot goes on at once."""
     virtually(path, some_calls)
     virtually(path, waits_for_nothing)
 
 
-def test_a_damaged_ledger_is_moved_aside(path: Path) -> None:
+def test_a_damaged_slot_store_is_moved_aside(path: Path) -> None:
     """Its bytes stay for whoever wonders, and it isn't looked at twice."""
     virtually(path, some_calls)
     fill_with_garbage(path)
     virtually(path, some_calls)
-    assert path.with_name("calls.sqlite.damaged").read_bytes().startswith(b"no ledger at all")
+    assert path.with_name("calls.sqlite.damaged").read_bytes().startswith(b"no slot store at all")
     virtually(path, waits_for_nothing, start=1100)
 
 
@@ -162,13 +162,13 @@ def remove_folder(path: Path) -> None:
 
 @pytest.mark.parametrize("loss", [remove, replace_by_a_copy, remove_folder])
 @pytest.mark.parametrize("boot_before", ["boot-0", "boot-1"], ids=["lost before", "never lost"])
-def test_a_ledger_that_goes_while_we_run_means_waiting(
+def test_a_slot_store_that_goes_while_we_run_means_waiting(
     path: Path, loss: Callable[[Path], None], boot_before: str
 ) -> None:
     """A file removed or replaced under an open connection is noticed by the next call, and by other processes."""
 
     async def story(machine: Machine) -> None:
-        first, second = machine.pacer(), machine.pacer()
+        first, second = machine.limiter(), machine.limiter()
         await call(first)
         await call(second)
         loss(path)
@@ -183,18 +183,18 @@ def test_a_ledger_that_goes_while_we_run_means_waiting(
     virtually(path, story, start=3000)
 
 
-def test_calls_in_flight_outlast_the_ledger(path: Path) -> None:
-    """A call whose answer comes after the ledger was lost is entered into the new one."""
+def test_calls_in_flight_outlast_the_slot_store(path: Path) -> None:
+    """A call whose answer comes after the slot store was lost is entered into the new one."""
 
     async def story(machine: Machine) -> None:
-        pacer = machine.pacer()
-        slots = [await pacer.take() for _ in range(RATE.calls)]
+        limiter = machine.limiter()
+        slots = [await limiter.take() for _ in range(RATE.calls)]
         path.unlink()
-        other = machine.pacer()
+        other = machine.limiter()
         waiting = asyncio.create_task(other.take())
         await asyncio.sleep(35)
         for slot in slots:
-            await pacer.give_back(slot, Limits())
+            await limiter.release(slot, Limits())
         await asyncio.sleep(9)
         assert not waiting.done()
         await asyncio.sleep(1.1)
@@ -204,32 +204,32 @@ def test_calls_in_flight_outlast_the_ledger(path: Path) -> None:
 
 
 @pytest.mark.parametrize("loss", [remove, remove_folder])
-def test_a_ledger_lost_again_and_again_is_an_error(path: Path, loss: Callable[[Path], None]) -> None:
+def test_a_slot_store_lost_again_and_again_is_an_error(path: Path, loss: Callable[[Path], None]) -> None:
     """Something that keeps removing it must be found; waiting for ever is no answer."""
 
     async def story(machine: Machine) -> None:
-        pacer = machine.pacer()
+        limiter = machine.limiter()
         for _ in range(4):
-            await call(pacer)
+            await call(limiter)
             loss(path)
         with pytest.raises(StorageError, match="keeps being lost"):
-            await pacer.take()
+            await limiter.take()
 
     virtually(path, story)
 
 
 def test_two_machines_on_one_file_are_an_error(path: Path) -> None:
-    """Machines that share a state folder would start each other's ledger anew without end."""
+    """Machines that share a state folder would start each other's slot store anew without end."""
 
     async def story(machine: Machine) -> None:
-        elsewhere = SqliteLedger(path, VirtualClock("another machine"))
-        machine.ledgers.append(elsewhere)
-        here = machine.ledger()
+        elsewhere = SqliteSlotStore(path, VirtualClock("another machine"))
+        machine.stores.append(elsewhere)
+        here = machine.store()
         for _ in range(3):
             await here.take(RATE, TIMEOUT)
             await elsewhere.take(RATE, TIMEOUT)
         await here.take(RATE, TIMEOUT)
-        with pytest.raises(StorageError, match="shared by several machines"):
+        with pytest.raises(StorageError, match="no other machine"):
             await elsewhere.take(RATE, TIMEOUT)
 
     virtually(path, story)
@@ -246,7 +246,7 @@ def test_a_short_lock_is_waited_for(path: Path) -> None:
     """Another process in its transaction costs milliseconds, and the loop goes on meanwhile."""
 
     async def story(machine: Machine) -> None:
-        await call(machine.pacer())
+        await call(machine.limiter())
         with locked(path) as db:
             asyncio.get_running_loop().call_later(2, db.rollback)
             assert 2 <= await seconds_until_taken(machine) < 2.1
@@ -258,32 +258,32 @@ def test_a_lock_that_stays_is_an_error(path: Path) -> None:
     """After ten seconds the user is told, with the file's name."""
 
     async def story(machine: Machine) -> None:
-        pacer = machine.pacer()
-        await call(pacer)
-        with locked(path), pytest.raises(StorageError, match=r"calls\.sqlite has been locked.* for 10 seconds"):
-            await pacer.take()
-        await pacer.take()
+        limiter = machine.limiter()
+        await call(limiter)
+        with locked(path), pytest.raises(StorageError, match=r"locked the slot store .*calls\.sqlite for 10 seconds"):
+            await limiter.take()
+        await limiter.take()
 
     virtually(path, story)
 
 
-def test_an_answer_survives_a_ledger_that_fails(path: Path) -> None:
+def test_an_answer_survives_a_slot_store_that_fails(path: Path) -> None:
     """Giving back never raises; the next call does, and sends nothing."""
 
     async def story(machine: Machine) -> None:
-        pacer = machine.pacer()
-        slot = await pacer.take()
+        limiter = machine.limiter()
+        slot = await limiter.take()
         with locked(path):
-            await pacer.give_back(slot, Limits(None, 30.0, refused=True))
+            await limiter.release(slot, Limits(None, 30.0, refused=True))
         with pytest.raises(StorageError, match="locked"):
-            await pacer.take()
+            await limiter.take()
 
     virtually(path, story)
 
 
 async def cannot_be_used(machine: Machine) -> None:
-    with pytest.raises(StorageError, match=r"can't be used.*BULKOBJ_STATE_DIR"):
-        await machine.pacer().take()
+    with pytest.raises(StorageError, match=r"cannot use the slot store.*BULKOBJ_STATE_DIR"):
+        await machine.limiter().take()
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     virtually(tmp_path / "ledgers" / "calls.sqlite", cannot_be_used)
 
 
-def test_a_ledger_that_is_a_folder_is_an_error(path: Path) -> None:
+def test_a_slot_store_that_is_a_folder_is_an_error(path: Path) -> None:
     """SQLite's own complaint reaches the user with what to do."""
     path.mkdir(parents=True)
     virtually(path, cannot_be_used)
@@ -313,7 +313,7 @@ def without_privileges() -> Iterator[None]:
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
 def test_a_read_only_folder_is_an_error(path: Path) -> None:
-    """Without a ledger that can be written nothing is sent."""
+    """Without a slot store that can be written nothing is sent."""
     path.parent.mkdir(mode=0o555)
     with without_privileges():
         virtually(path, cannot_be_used)
@@ -321,7 +321,7 @@ def test_a_read_only_folder_is_an_error(path: Path) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(where=st.floats(0, 1, exclude_max=True), what=st.binary(min_size=1, max_size=64))
-def test_no_damage_breaks_more_than_the_ledger(
+def test_no_damage_breaks_more_than_the_slot_store(
     tmp_path_factory: pytest.TempPathFactory, where: float, what: bytes
 ) -> None:
     """Wherever bytes are overwritten, the next process goes on, waits, or says what is wrong."""
@@ -333,7 +333,7 @@ def test_no_damage_breaks_more_than_the_ledger(
 
     async def story(machine: Machine) -> None:
         try:
-            await asyncio.wait_for(machine.pacer().take(), 10_000)
+            await asyncio.wait_for(machine.limiter().take(), 10_000)
         except (StorageError, TimeoutError):
             return
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bulkobj.core.model import Rate
 from bulkobj.totango.rate_limit.headers import Limits
-from bulkobj.totango.rate_limit.limiter import Pacer
+from bulkobj.totango.rate_limit.limiter import RateLimiter
 from bulkobj.totango.rate_limit.slots import Wait
 from tests.totango.rate_limit.limiter_crowd import TIMEOUT, Crowd, Network
 from tests.totango.rate_limit.limiter_world import (
@@ -68,7 +68,7 @@ def in_all_weathers(test: Callable[..., None]) -> Callable[..., None]:
 def test_no_window_sees_too_many(
     places: Places, seed: int, rate: Rate, processes: int, workers: int, **weather: float
 ) -> None:
-    """Late, lost and cut-off calls, slow and killed processes, a ledger that is far away: the window holds."""
+    """Late, lost and cut-off calls, slow and killed processes, a slot store that is far away: the window holds."""
     place = places()
     calls = rate.calls * (2 if isinstance(place, RedisPlace) else 4)
     seen = arrivals(place, seed, rate, calls, processes=processes, workers=workers, **weather)
@@ -103,7 +103,7 @@ class LogAtSend:
         self.log.append(now)
         return len(self.log)
 
-    async def give_back(self, slot: int, rate: Rate, limits: Limits | None) -> None:
+    async def release(self, slot: int, rate: Rate, limits: Limits | None) -> None:
         """Knows nothing of answers."""
 
     async def close(self) -> None:
@@ -115,15 +115,15 @@ def test_a_log_stamped_at_the_send_breaks_the_limit() -> None:
     rate, network, clock = Rate(99, 60), Network(Random(1), slowest=8.0, lost=0.0), VirtualClock()
 
     async def main() -> None:
-        pacer = Pacer(LogAtSend(clock), rate, TIMEOUT, clock)
+        limiter = RateLimiter(LogAtSend(clock), rate, TIMEOUT, clock)
         todo = iter(range(500))
 
         async def work() -> None:
             for _ in todo:
-                slot = await pacer.take()
+                slot = await limiter.take()
                 until, limits = network.send(slot, clock.now())
                 await asyncio.sleep(until - clock.now())
-                await pacer.give_back(slot, limits)
+                await limiter.release(slot, limits)
 
         await asyncio.gather(*(work() for _ in range(40)))
 

@@ -1,13 +1,13 @@
-"""The connection to the Redis of a shared ledger, and what can go wrong with it."""
+"""The connection to the Redis of a shared slot store, and what can go wrong with it."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from bulkobj.config.redis_url import LedgerUrl
+from bulkobj.config.redis_url import RedisUrl
 from bulkobj.core.clock import Clock
-from bulkobj.core.errors import SharedLedgerError, UsageError
+from bulkobj.core.errors import SharedSlotStoreError, UsageError
 from bulkobj.core.text import clean
 from bulkobj.totango.rate_limit.redis.script import script
 
@@ -18,20 +18,20 @@ _RETRY = 0.25
 
 
 class RedisServer:
-    """Runs the ledger's script in the Redis of that URL; connects when it is first asked.
+    """Runs the slot store's script in the Redis of that URL; connects when it is first asked.
 
     Raises UsageError where the library isn't installed.
     """
 
-    def __init__(self, url: LedgerUrl, clock: Clock, timeout: float = _TIMEOUT) -> None:
+    def __init__(self, url: RedisUrl, clock: Clock, timeout: float = _TIMEOUT) -> None:
         try:
-            from redis import exceptions  # noqa: PLC0415 - an extra, that only a shared ledger needs
+            from redis import exceptions  # noqa: PLC0415 - an extra, that only a shared slot store needs
             from redis.asyncio import Redis  # noqa: PLC0415 - the same
             from redis.asyncio.retry import Retry  # noqa: PLC0415 - the same
             from redis.backoff import NoBackoff  # noqa: PLC0415 - the same
         except ImportError as error:
             raise UsageError(
-                f"the library for the shared ledger {url} isn't installed: pip install 'bulkobj[redis]'"
+                f"the library for the shared slot store {url} isn't installed: pip install 'bulkobj[redis]'"
             ) from error
         self._url = url
         self._clock = clock
@@ -45,7 +45,7 @@ class RedisServer:
     async def run(self, keys: list[str], args: list[str]) -> list[Any]:
         """Run the script, for some seconds again and again where a server that we had reached is away.
 
-        A try whose answer is lost may have been made all the same. Raises SharedLedgerError.
+        A try whose answer is lost may have been made all the same. Raises SharedSlotStoreError.
         """
         patience = self._clock.now() + (_PATIENCE if self._reached else 0)
         while True:
@@ -71,11 +71,10 @@ class RedisServer:
         passing = (known.ConnectionError, known.TimeoutError, known.ReadOnlyError, known.MasterDownError, OSError)
         return isinstance(error, passing)
 
-    def _unusable(self, error: Exception) -> SharedLedgerError:
+    def _unusable(self, error: Exception) -> SharedSlotStoreError:
         said = clean(self._url.without_secrets(str(error))).rstrip(".")
         reason = said or f"no answer within {self._timeout:g} s"
-        return SharedLedgerError(
-            f"The shared ledger {self._url} can't be used ({reason}). See that this Redis runs and can be reached and"
-            ' written, and that "ledger" in the profile names it with the right user and password. Nothing is sent'
-            " without it; `bulkobj resume` goes on with an import."
+        return SharedSlotStoreError(
+            f"cannot use the slot store {self._url} ({reason}); nothing is sent without it. Check that this Redis runs,"
+            ' and "slot_store" in the profile'
         )

@@ -38,7 +38,7 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the script answers; ``kept`` is None where the ledger isn't there, or isn't one."""
+    """What the script answers; ``kept`` is None where the slot store isn't there, or isn't one."""
 
     applied: bool
     stamp: str
@@ -57,7 +57,7 @@ class Look:
 
     @property
     def age(self) -> tuple[int, int]:
-        """What grows with each change of a ledger."""
+        """What grows with each change of a slot store."""
         return (self.kept[0].lost_at, self.kept[1].version) if self.kept else (0, 0)
 
     @property

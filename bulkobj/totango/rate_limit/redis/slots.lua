@@ -1,11 +1,11 @@
--- One step of a ledger that several machines share: a change, then a look at how things stand. A change is made only
+-- One step of a slot store that several machines share: a change, then a look at how things stand. A change is made only
 -- if nothing is new since the look that it was decided on, which the stamp tells. What follows from a look is decided
--- in ledger.py and ledger_redis.py; here is only what must happen at once, and by this server's clock.
+-- in rate_limit/slots.py and slots.py; here is only what must happen at once, and by this server's clock.
 --
 -- KEYS  the state, a hash; the slots, a sorted set: their ids by when each was over or will be at the latest
 -- ARGV  hold and calls: how long a slot is held, and how many there are, for the one who looks
 --       stamp and change, as JSON: {anew, state: {field: value}, slots: {id: over}}; "" and "" for a look alone
---       kept, in ticks, and expiry, in milliseconds: how long slots and the ledger outlive their use
+--       kept, in ticks, and expiry, in milliseconds: how long slots and the slot store outlive their use
 --
 -- A tick is a microsecond. Lua writes large numbers with 14 digits unless it is told otherwise.
 

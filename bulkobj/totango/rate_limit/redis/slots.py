@@ -1,11 +1,11 @@
-"""The ledger in a Redis that several machines share, on that server's clock.
+"""The slot store in a Redis that several machines share, on that server's clock.
 
 A look reads the state, the rules of :mod:`bulkobj.totango.rate_limit.slots` decide, and the change is made if
 nothing came between; else we look again. Look and change are one script (``slots.lua``), so that no two machines can
 take the last slot both.
 
 What a Redis keeps can be lost in many ways: it was emptied, restarted, replaced by a replica that lags behind, short of
-memory, or its clock was set. Each of them counts as if all slots had just been taken. So does a ledger that isn't
+memory, or its clock was set. Each of them counts as if all slots had just been taken. So does a slot store that isn't
 there: one that was never used can't be told from one that was emptied a moment ago.
 """
 
@@ -16,18 +16,18 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from bulkobj.core.clock import Clock
-from bulkobj.core.errors import SharedLedgerError
+from bulkobj.core.errors import SharedSlotStoreError
 from bulkobj.core.model import Rate
 from bulkobj.totango.rate_limit.headers import Limits, Restriction, ticks
 from bulkobj.totango.rate_limit.redis.clock_check import MARGIN, MARGIN_SHARE, ServerClock
 from bulkobj.totango.rate_limit.redis.script import Change, Look, State, read_look
 from bulkobj.totango.rate_limit.slots import AHEAD, KEPT, Wait
 
-#: A ledger that nobody uses for 30 days is forgotten, in milliseconds.
+#: A slot store that nobody uses for 30 days is forgotten, in milliseconds.
 _EXPIRY = 30 * 86_400_000
 #: For how long a call that outlives its time is taken to be in flight yet: longer than asking a server can take.
 _RENEWED = ticks(30)
-#: A ledger lost more often than this in one run is being lost by something that goes on.
+#: A slot store lost more often than this in one run is being lost by something that goes on.
 _LOSSES = 3
 
 
@@ -35,7 +35,7 @@ class Server(Protocol):
     """Where the script runs."""
 
     async def run(self, keys: list[str], args: list[str]) -> list[Any]:
-        """Run the script; raises SharedLedgerError where the server can't be used."""
+        """Run the script; raises SharedSlotStoreError where the server can't be used."""
 
     async def close(self) -> None:
         """Let go of the server."""
@@ -44,11 +44,11 @@ class Server(Protocol):
 _Decision = TypeVar("_Decision", bound=Wait | Change)
 
 
-class RedisLedger:
-    """The ledger of that name on a server.
+class RedisSlotStore:
+    """The slot store of that name on a server.
 
     Each slot taken must be given back: while this object lives, its slots in flight are held however late they are.
-    Raises SharedLedgerError where the server can't be used, or the ledger is lost again and again.
+    Raises SharedSlotStoreError where the server can't be used, or the slot store is lost again and again.
     """
 
     def __init__(self, server: Server, name: str, clock: Clock) -> None:
@@ -79,20 +79,20 @@ class RedisLedger:
         self._in_flight[slot] = over
         return slot
 
-    async def give_back(self, slot: int, rate: Rate, limits: Limits | None) -> None:
+    async def release(self, slot: int, rate: Rate, limits: Limits | None) -> None:
         """Hold the slot for S from now; without an answer, for S from the end of its lapse."""
         lapses = self._in_flight.pop(slot, 0)
 
         def decide(look: Look) -> Change:
             if limits is None:
                 return Change(look.state, {slot: max(look.now, lapses)})
-            word = look.state.word.heeding(limits, slot, look.now, ticks(rate.seconds))
+            word = look.state.word.updated_by(limits, slot, look.now, ticks(rate.seconds))
             return Change(replace(look.state, word=word), {slot: look.now})
 
         await self._transact(rate, decide)
 
     async def check(self, rate: Rate) -> None:
-        """Read and write the ledger without taking a slot; raises SharedLedgerError where that isn't possible."""
+        """Read and write the slot store without taking a slot; raises SharedSlotStoreError if that fails."""
         await self._transact(rate, lambda look: Change(look.state))
 
     async def close(self) -> None:
@@ -100,7 +100,7 @@ class RedisLedger:
         await self._server.close()
 
     async def _transact(self, rate: Rate, decide: Callable[[Look], _Decision]) -> _Decision:
-        """Decide on a look at a ledger that is whole, and change it; once more where another change came between.
+        """Decide on a look at a slot store that is whole, and change it; once more where another change came between.
 
         Answers may overtake each other: what was decided on a look that is out of date is not done.
         """
@@ -129,9 +129,10 @@ class RedisLedger:
         return look
 
     def _mending(self, look: Look) -> Change | None:
-        """What must be written before anything is decided: a new ledger for a lost one, our calls that took too long.
+        """Return the change to write before anything is decided: a new store for a lost one, or our late requests.
 
-        A call of ours that outlives its time (the machine slept) is in flight all the same.
+        A request of ours that outlives its time (the machine slept) still counts as in flight.
+
         """
         older = self._known is not None and look.age < self._known
         if self._set_forward or older or _is_lost(look):
@@ -141,21 +142,21 @@ class RedisLedger:
         return Change(look.state, late) if late else None
 
     def _mended(self, mending: Change) -> None:
-        """Note what was written; the first use of a ledger isn't a loss of it."""
+        """Note what was written; the first use of a slot store isn't a loss of it."""
         self._in_flight |= {slot: over for slot, over in mending.slots.items() if slot in self._in_flight}
         if mending.anew:
             self._set_forward = False
             self._losses += self._known is not None
             self._known = None
         if self._losses > _LOSSES:
-            raise SharedLedgerError(
-                "The shared ledger keeps being lost. Does its Redis evict keys for want of memory, does a program empty"
-                ' it, or are there several servers behind the address? Mend that, or "ledger" in the profile.'
+            raise SharedSlotStoreError(
+                "the slot store keeps being lost: its Redis evicts keys, is emptied, or is several servers. Change its"
+                ' configuration, or "slot_store" in the profile'
             )
 
 
 def _is_lost(look: Look) -> bool:
-    """Whether the ledger may know nothing of calls that were just made."""
+    """Whether the slot store may know nothing of calls that were just made."""
     if look.kept is None:
         return True
     _, marks = look.kept

@@ -1,4 +1,4 @@
-"""A ledger in a Redis, as a profile names it: what is said of it, what is refused, and two machines that share it."""
+"""A slot store in a Redis, as a profile names it: messages, refusals, and two machines that share it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkobj.config.redis_url import LedgerUrl, parse_ledger_url
+from bulkobj.config.redis_url import RedisUrl, parse_redis_url
 from bulkobj.config.settings import Options, load_settings
 from bulkobj.core.errors import UsageError
 from bulkobj.sandbox.server import SandboxServer
@@ -18,10 +18,10 @@ from tests.cli.redis_kit import RedisDaemon
 PASSWORD = "s3cret-word"
 
 
-def profile(folder: Path, ledger: object) -> None:
-    """The config file of a test, with this ledger in it."""
-    value = f'"{ledger}"' if isinstance(ledger, str) else ledger
-    (folder / "config.toml").write_text(f"[profiles.default]\nledger = {value}\n")
+def profile(folder: Path, store: object) -> None:
+    """The config file of a test, with this slot store in it."""
+    value = f'"{store}"' if isinstance(store, str) else store
+    (folder / "config.toml").write_text(f"[profiles.default]\nslot_store = {value}\n")
 
 
 @pytest.mark.parametrize(
@@ -37,16 +37,16 @@ def profile(folder: Path, ledger: object) -> None:
     ],
 )
 def test_a_url_is_shown_without_what_is_secret(url: str, shown: str) -> None:
-    ledger = parse_ledger_url(url, "the place")
-    assert ledger.full == url
-    assert str(ledger) == shown
-    assert PASSWORD not in repr(ledger)
+    store = parse_redis_url(url, "the place")
+    assert store.full == url
+    assert str(store) == shown
+    assert PASSWORD not in repr(store)
 
 
 def test_a_text_that_holds_the_password_is_shown_without_it() -> None:
     """As it stands in the URL, and as the library reads it."""
-    ledger = LedgerUrl("redis://me:s3cret%2Fword@host/0")
-    assert ledger.without_secrets("s3cret/word and s3cret%2Fword of redis://me:s3cret%2Fword@host/0") == "… and … of …"
+    store = RedisUrl("redis://me:s3cret%2Fword@host/0")
+    assert store.without_secrets("s3cret/word and s3cret%2Fword of redis://me:s3cret%2Fword@host/0") == "… and … of …"
 
 
 @pytest.mark.parametrize(
@@ -61,20 +61,20 @@ def test_what_is_no_url_is_refused_unseen(tmp_path: Path, url: str) -> None:
     profile(tmp_path, url)
     ran = bulkobj("config")
     assert ran.code == 2
-    assert '"ledger" in the profile' in ran.err
+    assert '"slot_store" in the profile' in ran.err
     assert PASSWORD not in ran.err
 
 
-def test_a_ledger_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_slot_store_that_is_no_text_is_refused(tmp_path: Path) -> None:
     profile(tmp_path, 6379)
-    with pytest.raises(UsageError, match='"ledger" in the profile'):
+    with pytest.raises(UsageError, match='"slot_store" in the profile'):
         load_settings(Options(), {"BULKOBJ_CONFIG": str(tmp_path / "config.toml")})
 
 
 def test_config_and_doctor_show_it_without_its_password(
     server: SandboxServer, own_redis: RedisDaemon, tmp_path: Path
 ) -> None:
-    """A ledger that can be used is `ok`."""
+    """A slot store that can be used is `ok`."""
     own_redis.client.config_set("requirepass", PASSWORD)
     profile(tmp_path, own_redis.url.replace("//", f"//:{PASSWORD}@"))
     for command in ("config", "doctor"):
@@ -83,7 +83,7 @@ def test_config_and_doctor_show_it_without_its_password(
         assert ran.code == 0, ran.out
         assert own_redis.url in ran.out
         assert PASSWORD not in ran.out + ran.err
-    assert f"ok     ledger {own_redis.url} can be read and written" in ran.out
+    assert f"ok     slot store {own_redis.url} can be read and written" in ran.out
 
 
 def test_doctor_says_what_is_wrong_with_it(server: SandboxServer, own_redis: RedisDaemon, tmp_path: Path) -> None:
@@ -96,8 +96,8 @@ def test_doctor_says_what_is_wrong_with_it(server: SandboxServer, own_redis: Red
     away = against(server, "doctor")
     for ran in (denied, away):
         assert ran.code == 2
-        assert f"WRONG  ledger {own_redis.url}" in ran.out
-        assert "right user and password" in ran.out
+        assert f"WRONG  slot store {own_redis.url}" in ran.out
+        assert "Check that this Redis runs" in ran.out
         assert PASSWORD not in ran.out + ran.err
     assert not server.arrivals()
 
@@ -116,7 +116,7 @@ def test_without_the_library_it_is_said_how_to_get_it(
 
 
 def test_the_embedded_sandbox_needs_no_redis(tmp_path: Path) -> None:
-    """Its ledger is a file, whatever the profile says."""
+    """Its slot store is a file, whatever the profile says."""
     profile(tmp_path, "redis://127.0.0.1:1")
     assert "in the state folder" in bulkobj("config", "--sandbox").out
     assert bulkobj("doctor", "--sandbox").code == 0
@@ -131,7 +131,7 @@ def test_a_redis_that_is_away_stops_before_anything_is_sent(server: SandboxServe
     profile(tmp_path, f"redis://:{PASSWORD}@127.0.0.1:1")
     ran = against(server, "import", "-", "--yes", stdin=creates(1))
     assert ran.code == 4
-    assert "The shared ledger redis://127.0.0.1:1 can't be used" in ran.err
+    assert "cannot use the slot store redis://127.0.0.1:1" in ran.err
     assert PASSWORD not in ran.err
     assert not server.arrivals()
 
@@ -171,7 +171,7 @@ def test_a_redis_that_dies_in_mid_run_stops_it_resumable(
         own_redis.kill()
         ended = process.end()
     assert ended.code == 4, ended.err
-    assert "The shared ledger" in ended.err
+    assert "cannot use the slot store" in ended.err
     assert "bulkobj resume" in ended.err
     assert 30 < len(made(server)) < 150
     own_redis.start()

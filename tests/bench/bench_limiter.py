@@ -1,4 +1,4 @@
-"""How much of the limit the pacer uses, in virtual time, and what it costs: ``python tests/bench/bench_pacer.py``."""
+"""Share of the limit that the rate limiter uses, in virtual time, and its cost."""
 
 import asyncio
 import tempfile
@@ -9,8 +9,8 @@ from pathlib import Path
 from bulkobj.core.clock import SystemClock
 from bulkobj.core.model import Rate
 from bulkobj.totango.rate_limit.headers import Limits
-from bulkobj.totango.rate_limit.limiter import Pacer
-from bulkobj.totango.rate_limit.sqlite_slots import SqliteLedger
+from bulkobj.totango.rate_limit.limiter import RateLimiter
+from bulkobj.totango.rate_limit.sqlite_slots import SqliteSlotStore
 from tests.totango.rate_limit.limiter_world import (
     Callers,
     FilePlace,
@@ -40,22 +40,22 @@ def throughput(folder: Path, latency: float, limiter: Callable[[], Limiter]) -> 
     async def main() -> tuple[float, int]:
         async with Machine(FilePlace(folder / f"{latency}-{limiter.__name__}.sqlite"), RATE) as machine:
             service = Service(limiter())
-            callers = Callers(machine.pacer(), service, machine.clock, lambda: (latency / 2, latency / 2))
+            callers = Callers(machine.limiter(), service, machine.clock, lambda: (latency / 2, latency / 2))
             return await callers(CALLS, workers=8), worst_window(service.arrivals, RATE.seconds)
 
     return run_virtual(main)
 
 
 async def cost(folder: Path, calls: int = 5000) -> float:
-    """Milliseconds of one take and give_back on a file, with a hundred slots or so held at any time."""
+    """Milliseconds of one take and release on a file, with a hundred slots or so held at any time."""
     clock = SystemClock()
-    ledger = SqliteLedger(folder / "cost.sqlite", clock)
-    pacer = Pacer(ledger, Rate(10_000, 0.001), 30, clock)
+    store = SqliteSlotStore(folder / "cost.sqlite", clock)
+    limiter = RateLimiter(store, Rate(10_000, 0.001), 30, clock)
     start = time.perf_counter()
     for _ in range(calls):
-        await pacer.give_back(await pacer.take(), Limits(50, 30.0))
+        await limiter.release(await limiter.take(), Limits(50, 30.0))
     took = time.perf_counter() - start
-    await ledger.close()
+    await store.close()
     return took / calls * 1000
 
 
@@ -71,7 +71,7 @@ def main() -> None:
                     f"{CALLS} calls at 99/60, {latency:g} s latency, {limiter.__name__}: {took:.1f} s,"
                     f" {best / took:.1%} of the optimum (target {target} %), at most {worst} in any 60 s"
                 )
-        print(f"take and give_back: {asyncio.run(cost(folder)):.3f} ms")
+        print(f"take and release: {asyncio.run(cost(folder)):.3f} ms")
 
 
 if __name__ == "__main__":

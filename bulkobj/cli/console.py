@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 import click
@@ -99,6 +100,12 @@ class Console:
             return self._yes or click.confirm("Send the rest?", default=False, err=True)
         except click.Abort:
             raise InterruptedRunError("interrupted") from None
+
+    def began(self, run: str) -> None:
+        """Do nothing: the summary names the run."""
+
+    def stoppable(self, ask: Callable[[], None] | None) -> None:
+        """Do nothing: signals end the work."""
 
     def _close_bar(self) -> None:
         if self._bar is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from random import Random
 from types import FrameType
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: Takes a function that stops the work from any thread, as Ctrl-C does; None once the work is over.
+Stoppable = Callable[[Callable[[], None] | None], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -35,6 +38,7 @@ class Connection:
     clock: Clock
     random: Random
     on_wait: Callable[[float], None]
+    stoppable: Stoppable | None = None
 
     @property
     def tenant(self) -> str:
@@ -55,7 +59,7 @@ class Connection:
         from bulkobj.totango.client import open_totango  # noqa: PLC0415 - HTTP is slow to import, and a check offline needs none
 
         stop = StopSignal()
-        with _interrupts(asyncio.get_running_loop(), stop):
+        with _interrupts(asyncio.get_running_loop(), stop, self.stoppable):
             try:
                 async with open_totango(self.settings, self.clock, self.random, stop, self.on_wait) as totango:
                     done = await work(totango, stop)
@@ -90,10 +94,12 @@ def check_slot_store(settings: Settings) -> None:
 
 
 @contextmanager
-def connected(settings: Settings, on_wait: Callable[[float], None]) -> Iterator[Connection]:
+def connected(
+    settings: Settings, on_wait: Callable[[float], None], stoppable: Stoppable | None = None
+) -> Iterator[Connection]:
     """A connection to what the settings name; the sandbox runs for as long as it is open."""
     with _sandboxed(settings) as (reached, key):
-        yield Connection(reached, key, SystemClock(), Random(), on_wait)  # noqa: S311 - jitter and names, no secrets
+        yield Connection(reached, key, SystemClock(), Random(), on_wait, stoppable)  # noqa: S311 - jitter and names, no secrets
 
 
 @contextmanager
@@ -114,22 +120,33 @@ def target_key(base_url: str) -> str:
 
 
 @contextmanager
-def _interrupts(loop: asyncio.AbstractEventLoop, stop: StopSignal) -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM into a wish to stop; the second does what it always does."""
+def _interrupts(loop: asyncio.AbstractEventLoop, stop: StopSignal, stoppable: Stoppable | None) -> Iterator[None]:
+    """Turn the first Ctrl-C or SIGTERM into a wish to stop; the second does what it always does.
+
+    Signals reach the main thread only. Elsewhere ``stoppable`` is given a function that does the same.
+    """
     names = (signal.SIGINT, signal.SIGTERM)
     before: dict[signal.Signals, Any] = {}
 
-    def ask(number: int, _: FrameType | None) -> None:
-        signal.signal(number, before.get(signal.Signals(number), signal.SIG_DFL))
-        loop.call_soon_threadsafe(stop.ask, InterruptedRunError("interrupted"))
+    def ask() -> None:
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(stop.ask, InterruptedRunError("interrupted"))
 
+    def on_signal(number: int, _: FrameType | None) -> None:
+        signal.signal(number, before.get(signal.Signals(number), signal.SIG_DFL))
+        ask()
+
+    if stoppable is not None:
+        stoppable(ask)
     try:
         for name in names:
-            before[name] = signal.signal(name, ask)
+            before[name] = signal.signal(name, on_signal)
     except ValueError:
         pass  # not the main thread: whoever started it has the signals
     try:
         yield
     finally:
+        if stoppable is not None:
+            stoppable(None)
         for name, handler in before.items():
             signal.signal(name, handler)

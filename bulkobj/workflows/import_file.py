@@ -27,7 +27,7 @@ def import_file(request: FileRequest, settings: Settings, outputs: Outputs, choi
     if not file.tables:
         return unreadable(file, settings, outputs, ui, dry_run=False)
     store = RunStore(settings.state_dir)
-    with connected(settings, ui.waiting) as connection:
+    with connected(settings, ui.waiting, ui.stoppable) as connection:
         key = f"{connection.key}|{request.content_hash}"
         with store.lock(key):
             store.refuse_again(key, file.sheets, again=choices.again)
@@ -52,7 +52,7 @@ def resume(run: str | None, settings: Settings, ui: Ui) -> Finished | None:
     with closing(store.open(found, read_only=True)) as journal:
         header = journal.header
     settings = back_to(settings, header)
-    with store.lock(header.options["key"]), connected(settings, ui.waiting) as connection:
+    with store.lock(header.options["key"]), connected(settings, ui.waiting, ui.stoppable) as connection:
         check_service(connection, header)
         with closing(store.open(header.run)) as journal:
             if journal.header.declined:  # it comes here by its name only

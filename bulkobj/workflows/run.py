@@ -91,6 +91,7 @@ def carry_out(
     def claimed() -> Mapping[str, Iterable[str]]:
         return store.made_in(journal.header.target_key, but=journal.header.run)
 
+    ui.began(journal.header.run)
     duplicates, error = 0, None
     try:
         if first is not None and journal.has_work():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,6 +50,12 @@ class Ui(Protocol):
     def agrees_to_rest(self, report: Report, live: Live) -> bool:
         """Whether the rest shall be sent too, now that the first rows are done and were read back."""
 
+    def began(self, run: str) -> None:
+        """Note the run whose journal exists from here on."""
+
+    def stoppable(self, ask: Callable[[], None] | None) -> None:
+        """Take a function that ends the work from any thread, as Ctrl-C does; None once the work is over."""
+
 
 class Unattended:
     """Nobody sits there: whoever called has agreed already. For scripts; suggested names are not accepted."""
@@ -73,3 +80,9 @@ class Unattended:
     def agrees_to_rest(self, _: Report, __: Live) -> bool:
         """Carry it out."""
         return True
+
+    def began(self, run: str) -> None:
+        """Do nothing."""
+
+    def stoppable(self, ask: Callable[[], None] | None) -> None:
+        """Do nothing: signals end the work."""

@@ -35,7 +35,11 @@ def undo(run: str, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool = 
         header = journal.header
     outputs.check(path_of(header))
     settings, key = back_to(settings, header), f"undo|{header.run}"
-    with store.lock(header.options["key"]), store.lock(key), connected(settings, ui.waiting) as connection:
+    with (
+        store.lock(header.options["key"]),
+        store.lock(key),
+        connected(settings, ui.waiting, ui.stoppable) as connection,
+    ):
         check_service(connection, header)
         with closing(store.open(header.run, read_only=True)) as journal:
             header, entries, content = journal.header, tuple(journal.entries()), journal.content()

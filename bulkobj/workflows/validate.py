@@ -57,7 +57,7 @@ def validate(request: FileRequest, settings: Settings | None, outputs: Outputs, 
         target = settings.target
         if file.wanted():
             with _connected(settings, ui) as connection:
-                file, _, calls = _named(file, connection, ui)
+                file, _, calls = named(file, connection, ui)
     report = reports.of_plan(file.checked(), request.name, target, calls, dry_run=False, made_at=now())
     return refusing(_written(report, file, outputs, ui))
 
@@ -77,7 +77,7 @@ def dry_run(request: FileRequest, settings: Settings, outputs: Outputs, choices:
 
 def plan_file(file: CheckedFile, connection: Connection, ui: Ui) -> Planned:
     """Look up what the file needs, and plan it."""
-    file, directory, calls = _named(file, connection, ui)
+    file, directory, calls = named(file, connection, ui)
     accounts = () if file.unusable else accounts_to_read(file.rows())
     if not accounts:
         plan = _unattempted(file) if file.unusable else file.plan(make_plan(file.tables, {}, directory))
@@ -102,7 +102,7 @@ def refusing(finished: Finished) -> Finished:
     return finished
 
 
-def _named(file: CheckedFile, connection: Connection, ui: Ui) -> tuple[CheckedFile, Directory, int]:
+def named(file: CheckedFile, connection: Connection, ui: Ui) -> tuple[CheckedFile, Directory, int]:
     """The file with ids in place of names, the names that were read, and the calls that it took."""
     kinds, calls, directory = file.wanted(), 0, Directory()
     if kinds:
@@ -138,4 +138,4 @@ def now() -> datetime:
 def _connected(settings: Settings, ui: Ui) -> AbstractContextManager[Connection]:
     from bulkobj.workflows.connection import connected  # noqa: PLC0415 - HTTP is slow to import, and a check offline needs none
 
-    return connected(settings, ui.waiting)
+    return connected(settings, ui.waiting, ui.stoppable)

@@ -52,7 +52,7 @@ def export(request: ExportRequest, settings: Settings, ui: Ui) -> Exported:
     check_output(request.output, request.layout)
     if not request.accounts and not request.everything:
         raise UsageError("say which accounts: --account ID, --accounts-file PATH or --all")
-    with connected(settings, ui.waiting) as connection:
+    with connected(settings, ui.waiting, ui.stoppable) as connection:
         collected = connection.run(
             lambda totango, _: collect(
                 totango,
@@ -77,7 +77,7 @@ def import_template(output: Path, settings: Settings, ui: Ui) -> None:
         save(output, blank.blank_csv())
         return
     kinds = (Kind.STATUS, Kind.CATEGORY, Kind.TEMPLATE)
-    with connected(settings, ui.waiting) as connection:
+    with connected(settings, ui.waiting, ui.stoppable) as connection:
         directory, _ = connection.names(kinds)
         made_at = connection.clock.wall().isoformat(timespec="seconds")
         stamp = Stamp("template", connection.tenant, made_at=made_at, settings=directory.settings())

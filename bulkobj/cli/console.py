@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 import click
 
 from bulkobj.cli import output as show
 from bulkobj.core.errors import InterruptedRunError, UsageError
-from bulkobj.core.model import Action
 from bulkobj.core.text import clean, counted, duration
 from bulkobj.planning.plan import Live, Plan
+from bulkobj.planning.question import Question, Verb
 from bulkobj.reports.report import Report
 from bulkobj.validation.names import Suggestion
-from bulkobj.workflows.ui import Estimate
+from bulkobj.workflows.ui import Meant
 
 _PLAIN_EVERY = 10.0
 _WORTH_A_BAR = 3
@@ -68,29 +68,34 @@ class Console:
         self._close_bar()
         click.echo(clean(text, 2000), err=True)
 
-    def accepts(self, suggestion: Suggestion) -> bool:
-        """Ask once for all rows; a script keeps such words in the config file instead."""
+    def choose(self, plan: Plan, suggestions: Sequence[Suggestion]) -> Sequence[Meant]:
+        """Show the problems, then offer each suggested name once for all its rows."""
         if self._yes or not _at_a_terminal():
-            return False
+            return [Meant.NO] * len(suggestions)
         self._close_bar()
-        name, meant = clean(suggestion.name, 80), clean(suggestion.meant, 80)
-        rows = counted(suggestion.rows, "row")
-        question = f'Read the {suggestion.kind.value} "{name}" as "{meant}" ({rows}), from now on?'
-        return click.confirm(question, default=False, err=True)
+        for line in show.plan_problems(plan):
+            click.echo(line, err=True)
+        return [_meant(one) for one in suggestions]
 
-    def agrees(self, plan: Plan, estimate: Estimate) -> bool:
-        """Show what would be done, and ask; without a terminal only --yes is an answer."""
+    def agrees(self, question: Question) -> bool:
+        """Show what would be done, and ask; without a terminal only --yes is an answer.
+
+        Deletions are agreed to by typing their number. Raises UsageError where nobody can be asked.
+        """
         self._close_bar()
-        click.echo(show.plan_summary(plan), err=True)
-        calls = f"{counted(estimate.calls, 'call')}, about {duration(estimate.seconds)} at {estimate.rate}"
-        click.echo(calls, err=True)
-        if self._yes:
+        for text in (show.plan_summary(question.plan), *question.notes):
+            click.echo(text, err=True)
+        if self._yes or question.verb is Verb.RESUME:
+            click.echo(question.text, err=True)
             return True
         if not _at_a_terminal():
-            raise UsageError("nothing was sent: there is no terminal to ask at, so say --yes to go on")
-        deletes = sum(line.step is not None and line.step.action is Action.DELETE for line in plan.lines)
-        question = f"Go on, and delete {counted(deletes, 'objective')}?" if deletes else "Go on?"
-        return click.confirm(question, default=False, err=True)
+            click.echo(question.text, err=True)
+            raise UsageError("nothing was sent: confirmation needed. Run in a terminal or add --yes")
+        if not question.deletions:
+            return click.confirm(question.text, default=False, err=True)
+        asked = f"{question.text} To delete {counted(question.deletions, 'objective')}, type the number"
+        typed = click.prompt(asked, default="", show_default=False, err=True)
+        return typed.strip().replace(",", "") == str(question.deletions)
 
     def agrees_to_rest(self, report: Report, live: Live) -> bool:
         """Show the first rows as they were read back, and ask."""
@@ -111,6 +116,15 @@ class Console:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def _meant(suggestion: Suggestion) -> Meant:
+    name, meant = clean(suggestion.name, 80), clean(suggestion.meant, 80)
+    rows = counted(suggestion.rows, "row")
+    question = f'Use "{meant}" for {suggestion.kind.value} "{name}" ({rows})? yes once, always, no'
+    answers = {"y": Meant.ONCE, "yes": Meant.ONCE, "once": Meant.ONCE, "a": Meant.ALWAYS, "always": Meant.ALWAYS}
+    answer = click.prompt(question, default="no", err=True)
+    return answers.get(answer.strip().casefold(), Meant.NO)
 
 
 def _at_a_terminal() -> bool:

@@ -63,6 +63,11 @@ def report_problems(report: Report) -> list[str]:
     return _problems(report.all_problems(), several=_several(row.line for row in report.rows))
 
 
+def plan_problems(plan: Plan) -> list[str]:
+    """Return a line for each problem of a plan, as :func:`report_problems` does."""
+    return _problems(_all(plan), several=_several(plan.lines))
+
+
 def _several(lines: Iterable[Line]) -> bool:
     """Whether the rows are those of several sheets, so that a number alone says nothing."""
     return len({line.sheet for line in lines}) > 1

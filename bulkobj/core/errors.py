@@ -37,9 +37,16 @@ class InvalidFileError(BulkobjError):
 
 
 class StoppedError(BulkobjError):
-    """A run ended before its last row; what was done is recorded and `bulkobj resume` goes on."""
+    """A command ended before its last row; what was done is recorded.
+
+    ``status`` is the HTTP status of the service's response, if that ended it.
+    """
 
     exit_code = 4
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class AuthorizationError(StoppedError):

@@ -50,7 +50,7 @@ class Step:
 class Line(NamedTuple):
     """A row as it was planned: the step that it needs, or the result that it has without one.
 
-    A tuple, as a long file has very many, and they are made several times as fast.
+    ``account_name`` is the account's display name where names were read or the file has it.
     """
 
     row: int
@@ -64,6 +64,7 @@ class Line(NamedTuple):
     message: str = ""
     changes: Mapping[Field, Change] = NOTHING
     problems: tuple[Problem, ...] = ()
+    account_name: str = ""
 
     @property
     def faulty(self) -> bool:
@@ -106,8 +107,11 @@ class Plan:
         return replace(self, lines=tuple(x._replace(result=changed.get(x.result, x.result)) for x in self.lines))
 
 
-def accounts_to_read(rows: Iterable[Row]) -> tuple[str, ...]:
-    """The accounts that must be read to plan the rows, each once, in the order of the file."""
-    reading = {Action.UPDATE, Action.DELETE, Action.UPSERT}
-    ids = (row.value(ACCOUNT_ID) for row in rows if row.action in reading)
-    return tuple(dict.fromkeys(account_id for account_id in ids if account_id))
+def accounts_to_read(rows: Iterable[Row]) -> dict[str, list[int]]:
+    """Return the accounts that rows write to, in the order of the file, each with the numbers of its rows."""
+    accounts: dict[str, list[int]] = {}
+    for row in rows:
+        account = row.value(ACCOUNT_ID)
+        if row.action is not None and account:
+            accounts.setdefault(account, []).append(row.number)
+    return accounts

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bulkobj.core.columns import ACCOUNT_ID, OBJECTIVE_ID, OF_FIELD, TEMPLATE, TITLE, Column
+from bulkobj.core.columns import ACCOUNT_ID, ACCOUNT_NAME, OBJECTIVE_ID, OF_FIELD, TEMPLATE, TITLE, Column
 from bulkobj.core.model import NOTHING, Action, Field, Objective, Problem, Result, Severity, Value
 from bulkobj.core.text import folded
 from bulkobj.planning.comparison import same
@@ -31,7 +31,10 @@ def make_plan(
     Where a file knows what its objectives were when they were exported, a cell that equals that was not edited, and an
     edit of what has changed in the service since is a conflict (contract, "The round trip").
     """
-    return _plan(tables, _Planner(live, directory, exported).line)
+    plan = _plan(tables, _Planner(live, directory, exported).line)
+    names = {account.id: account.name for account in directory.things.get(Kind.ACCOUNT, ())}
+    named = (line._replace(account_name=names.get(line.account_id, line.account_name)) for line in plan.lines)
+    return replace(plan, lines=tuple(named))
 
 
 def _plan(tables: Iterable[CheckedTable], line_of: Callable[[Row, Headers], Line]) -> Plan:
@@ -45,7 +48,19 @@ def _plan(tables: Iterable[CheckedTable], line_of: Callable[[Row, Headers], Line
 
 def _unsent(row: Row, problems: Iterable[Problem], result: Result, message: str = "") -> Line:
     account_id, objective_id, title = row.value(ACCOUNT_ID), row.value(OBJECTIVE_ID), row.value(TITLE)
-    line = Line(row.number, row.sheet, row.action, result, None, account_id, objective_id, title, message)
+    named = row.given(ACCOUNT_NAME)
+    account_name = named.text if named is not None else ""
+    line = Line(
+        row.number,
+        row.sheet,
+        row.action,
+        result,
+        account_id=account_id,
+        objective_id=objective_id,
+        title=title,
+        message=message,
+        account_name=account_name,
+    )
     problems = tuple(problems)
     if not problems:
         return line

@@ -181,15 +181,15 @@ def _outcome(tried: Attempt) -> str:
 def stopped_by(tried: Attempt, what: str) -> StoppedError:
     """The error to stop with where an exchange leaves nothing else to do."""
     said = message_of(tried.exchange)
+    status = tried.exchange.status if isinstance(tried.exchange, Response) else None
     match tried.verdict:
         case Verdict.DENIED:
-            return AuthorizationError(
-                f"the service refuses the token: {said}. Set BULKOBJ_TOKEN to a valid token of an admin"
-            )
+            text = f"the service refuses the token: {said}. Set BULKOBJ_TOKEN to a valid token of an admin"
+            return AuthorizationError(text, status)
         case Verdict.LIMITED:
-            return ServiceDownError(f"the service keeps refusing calls as too many: {said}")
-        case _ if isinstance(tried.exchange, Response):
-            return ReadRefusedError(f"{what}: {said}")
+            return ServiceDownError(f"the service keeps refusing calls as too many: {said}", status)
+        case _ if status is not None:
+            return ReadRefusedError(f"{what}: {said}", status)
         case _:
             return ServiceDownError(said)
 

@@ -58,9 +58,13 @@ def _named(table: CheckedTable, kind: Kind) -> Iterator[tuple[int, Given]]:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What the service knows by name; a kind that was not read is not there."""
+    """Names that the service knows; a kind that was not read is not there.
+
+    ``every_account``: the accounts among them are all that the tenant has.
+    """
 
     things: Mapping[Kind, tuple[Named, ...]] = field(default_factory=dict)
+    every_account: bool = False
 
     def name(self, kind: Kind, id_: str) -> str:
         """The name that people see for an id; the id itself where it isn't known, or where others share the name."""

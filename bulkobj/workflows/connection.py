@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from random import Random
@@ -16,9 +16,8 @@ from bulkobj.config.settings import Settings
 from bulkobj.core.clock import Clock, SystemClock
 from bulkobj.core.errors import InterruptedRunError
 from bulkobj.core.shutdown import StopRequestedError, StopSignal
-from bulkobj.planning.plan import Live
 from bulkobj.validation.names import Directory, Kind
-from bulkobj.workflows.lookup import Progress, read_directory, read_live
+from bulkobj.workflows.lookup import Progress, Reading, read_directory, read_live
 
 if TYPE_CHECKING:
     from bulkobj.totango.client import Totango
@@ -73,9 +72,9 @@ class Connection:
         """The names of these kinds, and the calls that it took to read them."""
         return self.run(lambda totango, _: _counted(totango, read_directory(totango, kinds)))
 
-    def live(self, accounts: Sequence[str], progress: Progress) -> tuple[Live, int]:
-        """The objectives of these accounts, and the calls that it took to read them."""
-        return self.run(lambda totango, _: _counted(totango, read_live(totango, accounts, progress)))
+    def live(self, accounts: Mapping[str, Sequence[int]], directory: Directory, progress: Progress) -> Reading:
+        """Read the objectives of these accounts (:func:`bulkobj.workflows.lookup.read_live`)."""
+        return self.run(lambda totango, _: read_live(totango, accounts, directory, self.clock, progress))
 
 
 async def _counted(totango: Totango, read: Coroutine[Any, Any, T]) -> tuple[T, int]:

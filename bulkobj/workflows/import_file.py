@@ -10,13 +10,14 @@ from bulkobj.config.settings import Settings
 from bulkobj.core.errors import UsageError
 from bulkobj.execution.journal.records import RunHeader
 from bulkobj.execution.journal.run_store import RunStore
+from bulkobj.planning.question import Verb
 from bulkobj.reports import report as reports
 from bulkobj.reports.writer import Finished, Outputs, write_report
 from bulkobj.workflows.checked_file import FileRequest, check_file
 from bulkobj.workflows.connection import Connection, connected
 from bulkobj.workflows.run import NewRun, begin, carry_out, input_of, path_of
-from bulkobj.workflows.ui import Estimate, Ui
-from bulkobj.workflows.validate import Choices, Planned, plan_file, unreadable
+from bulkobj.workflows.ui import Ui
+from bulkobj.workflows.validate import Choices, plan_file, unreadable
 
 
 def import_file(request: FileRequest, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui) -> Finished:
@@ -33,10 +34,12 @@ def import_file(request: FileRequest, settings: Settings, outputs: Outputs, choi
             store.refuse_again(key, file.sheets, again=choices.again)
             planned = plan_file(file, connection, ui)
             refused = planned.plan.refused or (planned.plan.faulty and not choices.skip_invalid)
-            if not refused and planned.plan.steps and not _agrees(planned, settings, ui):
+            if not refused and planned.plan.steps and not ui.agrees(planned.question(Verb.IMPORT, settings)):
                 raise UsageError("nothing was sent")
-            plan, live, calls = planned.plan, planned.live, planned.calls
-            new = NewRun("import", request, key, plan, live, calls, outputs, choices.max_errors, refused, file.sheets)
+            plan, reading, calls = planned.plan, planned.reading, planned.calls
+            new = NewRun(
+                "import", request, key, plan, reading, calls, outputs, choices.max_errors, refused, file.sheets
+            )
             with closing(begin(new, connection, store)) as journal:
                 return carry_out(journal, connection, store, ui, first=choices.first)
 
@@ -80,7 +83,3 @@ def check_service(connection: Connection, header: RunHeader) -> None:
     """Raise UsageError where the connection is not to what the run went to."""
     if connection.key != header.target_key:
         raise UsageError(f"run {header.run} went to {header.target}, which this is not (it was emptied, or moved)")
-
-
-def _agrees(planned: Planned, settings: Settings, ui: Ui) -> bool:
-    return ui.agrees(planned.plan, Estimate.of(planned.plan.steps, planned.calls, settings.rate, settings.concurrency))

@@ -13,11 +13,13 @@ from bulkobj.core.model import Result
 from bulkobj.execution.journal.journal import Journal
 from bulkobj.execution.journal.records import RunHeader
 from bulkobj.execution.journal.run_store import RunStore
-from bulkobj.planning.plan import Live, Plan
+from bulkobj.planning.plan import Plan
 from bulkobj.reports import report as reports
 from bulkobj.reports.writer import Finished, Input, Outputs, default_path, write_what_can_be
+from bulkobj.validation.names import Directory
 from bulkobj.workflows.checked_file import FileRequest, check_file
 from bulkobj.workflows.connection import Connection
+from bulkobj.workflows.lookup import Reading
 from bulkobj.workflows.ui import Ui
 
 
@@ -25,15 +27,15 @@ from bulkobj.workflows.ui import Ui
 class NewRun:
     """A plan that was agreed to, or refused, with all that its journal keeps of it.
 
-    ``key`` tells what is imported where: no two runs of one key go on at the same time. ``sheets`` are those that were
-    read, of a workbook; ``calls`` were sent to plan it.
+    ``key`` names what is imported where: no two runs of one key work at the same time. ``sheets`` are those that were
+    read of a workbook; ``calls`` were sent to plan it.
     """
 
     kind: str
     request: FileRequest
     key: str
     plan: Plan
-    live: Live
+    reading: Reading
     calls: int
     outputs: Outputs
     max_errors: int | None = None
@@ -66,7 +68,7 @@ def begin(new: NewRun, connection: Connection, store: RunStore) -> Journal:
     _log.info("run %s begins: %s of %s into %s", header.run, new.kind, header.file, header.target)
     plan = new.plan.results(dict.fromkeys(_PLANNED, Result.NOT_ATTEMPTED))
     lines = plan.without_steps().lines if new.refused else plan.lines
-    seen = {account: [one.id for one in objectives or ()] for account, objectives in new.live.items()}
+    seen = {account: [one.id for one in objectives or ()] for account, objectives in new.reading.live.items()}
     return Journal.create(store.folder, header, new.request.content, lines, seen)
 
 
@@ -142,10 +144,10 @@ def _ask_for_rest(journal: Journal, connection: Connection, ui: Ui) -> None:
     if not journal.has_work():
         return
     report = reports.of_journal(journal.header, journal.entries())
-    accounts = tuple(dict.fromkeys(row.line.account_id for row in report.rows if row.attempts and row.line.account_id))
-    live, calls = connection.live(accounts, lambda _, __: None)
-    journal.called(calls, None)
-    if not ui.agrees_to_rest(report, live):
+    accounts = {row.line.account_id: [row.line.row] for row in report.rows if row.attempts and row.line.account_id}
+    reading = connection.live(accounts, Directory(), lambda _, __: None)
+    journal.called(reading.calls, None)
+    if not ui.agrees_to_rest(report, reading.live):
         journal.mark_declined(declined=True)
         raise StoppedError("stopped after the first rows, as you asked")
 

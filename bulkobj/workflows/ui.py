@@ -1,54 +1,45 @@
-"""What the pipeline asks of whoever sits before it: a terminal, a test, or a script of the user's."""
+"""The interface between the workflows and a person: a terminal, a page, a script or a test."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Protocol
 
-from bulkobj.core.model import Rate
 from bulkobj.planning.plan import Live, Plan
+from bulkobj.planning.question import Question
 from bulkobj.reports.report import Report
 from bulkobj.validation.names import Suggestion
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """How many writes a plan takes, and about how many seconds at the rate."""
+class Meant(Enum):
+    """The answer to a suggested name; ``ALWAYS`` keeps it in the profile."""
 
-    calls: int
-    seconds: float
-    rate: Rate
-
-    @classmethod
-    def of(cls, writes: int, spent: int, rate: Rate, concurrency: int) -> Estimate:
-        """The writes begin with what reading has left of the rate; a call is taken to last a third of a second."""
-        spent = min(spent, rate.calls)
-        windows = (spent + writes - 1) // rate.calls
-        in_last = (spent + writes - 1) % rate.calls + 1
-        return cls(writes, windows * rate.seconds + 0.3 * in_last / concurrency, rate)
+    NO = "no"
+    ONCE = "once"
+    ALWAYS = "always"
 
 
 class Ui(Protocol):
-    """What the user sees and is asked meanwhile."""
+    """A person, or whatever stands in for one."""
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """So many of so many are done of a stage."""
+        """Show that ``done`` of ``total`` parts of a stage are done."""
 
     def waiting(self, seconds: float) -> None:
-        """No call goes for so long, by the rate limit."""
+        """Show that the rate limit allows no call for so many seconds."""
 
     def tell(self, text: str) -> None:
-        """Something that the user should know."""
+        """Show a message."""
 
-    def accepts(self, suggestion: Suggestion) -> bool:
-        """Whether the suggested name is meant, now and from now on."""
+    def choose(self, plan: Plan, suggestions: Sequence[Suggestion]) -> Sequence[Meant]:
+        """Show the problems of the plan, offer the suggested names, and return an answer for each."""
 
-    def agrees(self, plan: Plan, estimate: Estimate) -> bool:
-        """Whether the plan shall be carried out."""
+    def agrees(self, question: Question) -> bool:
+        """Show the plan, ask the question, and return whether the plan shall be carried out."""
 
     def agrees_to_rest(self, report: Report, live: Live) -> bool:
-        """Whether the rest shall be sent too, now that the first rows are done and were read back."""
+        """Show the first rows as they were read back, and return whether the rest shall be sent."""
 
     def began(self, run: str) -> None:
         """Note the run whose journal exists from here on."""
@@ -58,27 +49,27 @@ class Ui(Protocol):
 
 
 class Unattended:
-    """Nobody sits there: whoever called has agreed already. For scripts; suggested names are not accepted."""
+    """A script that has agreed already; suggested names are not accepted."""
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """Go unseen."""
+        """Do nothing."""
 
     def waiting(self, seconds: float) -> None:
-        """Go unseen."""
+        """Do nothing."""
 
     def tell(self, text: str) -> None:
-        """Go unheard."""
+        """Do nothing."""
 
-    def accepts(self, _: Suggestion) -> bool:
-        """Leave the name unknown, so that its rows are invalid."""
-        return False
+    def choose(self, _: Plan, suggestions: Sequence[Suggestion]) -> Sequence[Meant]:
+        """Leave the names unknown, so that their rows are invalid."""
+        return [Meant.NO] * len(suggestions)
 
-    def agrees(self, _: Plan, __: Estimate) -> bool:
-        """Carry it out."""
+    def agrees(self, _: Question) -> bool:
+        """Return True."""
         return True
 
     def agrees_to_rest(self, _: Report, __: Live) -> bool:
-        """Carry it out."""
+        """Return True."""
         return True
 
     def began(self, run: str) -> None:

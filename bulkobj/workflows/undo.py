@@ -16,13 +16,16 @@ from bulkobj.execution.journal.records import Entry, RunHeader, State
 from bulkobj.execution.journal.run_store import RunStore
 from bulkobj.planning.comparison import changed_fields, holds, same
 from bulkobj.planning.plan import Change, Line, Live, Plan, Step
+from bulkobj.planning.question import Estimate, Question, Verb
 from bulkobj.reports import report as reports
 from bulkobj.reports.writer import Finished, Outputs, write_all
+from bulkobj.validation.names import Directory
 from bulkobj.workflows.checked_file import FileRequest
 from bulkobj.workflows.connection import Connection, connected
 from bulkobj.workflows.import_file import back_to, check_service
+from bulkobj.workflows.lookup import Reading
 from bulkobj.workflows.run import NewRun, begin, carry_out, input_again, path_of
-from bulkobj.workflows.ui import Estimate, Ui
+from bulkobj.workflows.ui import Ui
 from bulkobj.workflows.validate import READING, now
 
 _DONE = frozenset({Result.CREATED, Result.UPDATED, Result.DELETED})
@@ -46,16 +49,18 @@ def undo(run: str, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool = 
         _check_settled(header, entries)
         store.refuse_undoing_twice(header.run)
         request = FileRequest.again(header.file, content, header.options["said"])
-        plan, live, calls = _undo_plan(header, entries, connection, ui)
+        plan, reading = _undo_plan(header, entries, connection, ui)
         if dry or not plan.steps:
-            report = reports.of_plan(plan, header.file, header.target, calls, dry_run=dry, made_at=now())
+            report = reports.of_plan(plan, header.file, header.target, reading.calls, dry_run=dry, made_at=now())
             if not dry and not header.undone:
                 _put_down(header, store, undone=report.exit_code == 0)
             return Finished(report, write_all(report, input_again(request), outputs, ui.tell))
-        if not ui.agrees(plan, Estimate.of(plan.steps, calls, settings.rate, settings.concurrency)):
+        estimate = Estimate.of(plan.steps, reading.calls, settings.rate, settings.concurrency)
+        question = Question(Verb.UNDO, header.file, settings.target, settings.profile, plan, estimate, header.run)
+        if not ui.agrees(question):
             raise UsageError("nothing was sent")
         _put_down(header, store, undone=False)
-        new = NewRun("undo", request, key, plan, live, calls, outputs, undoes=header.run)
+        new = NewRun("undo", request, key, plan, reading, reading.calls, outputs, undoes=header.run)
         with closing(begin(new, connection, store)) as journal:
             return carry_out(journal, connection, store, ui)
 
@@ -70,12 +75,12 @@ def _put_down(header: RunHeader, store: RunStore, *, undone: bool) -> None:
         store.mark_undone(header.run)
 
 
-def _undo_plan(header: RunHeader, entries: Sequence[Entry], connection: Connection, ui: Ui) -> tuple[Plan, Live, int]:
-    """The plan, what is live, and the calls that it took to read it."""
+def _undo_plan(header: RunHeader, entries: Sequence[Entry], connection: Connection, ui: Ui) -> tuple[Plan, Reading]:
+    """Return the plan and the accounts as they were read for it."""
     if header.undone:
-        return undone_plan(entries), {}, 0
-    live, calls = connection.live(accounts_to_read(entries), partial(ui.progress, READING))
-    return undo_plan(entries, live, header.skew), live, calls
+        return undone_plan(entries), Reading()
+    reading = connection.live(accounts_to_read(entries), Directory(), partial(ui.progress, READING))
+    return undo_plan(entries, reading.live, header.skew), reading
 
 
 def _check_settled(header: RunHeader, entries: Iterable[Entry]) -> None:
@@ -86,10 +91,13 @@ def _check_settled(header: RunHeader, entries: Iterable[Entry]) -> None:
         raise UsageError(f"it is not known yet what became of every row of run {header.run}: `bulkobj resume` it first")
 
 
-def accounts_to_read(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """The accounts that must be read to plan the undoing, each once."""
-    ids = (entry.line.account_id for entry in entries if entry.line.result in _DONE)
-    return tuple(dict.fromkeys(account_id for account_id in ids if account_id))
+def accounts_to_read(entries: Iterable[Entry]) -> dict[str, list[int]]:
+    """Return the accounts that must be read to plan the undo, each with the numbers of its rows."""
+    accounts: dict[str, list[int]] = {}
+    for entry in entries:
+        if entry.line.result in _DONE and entry.line.account_id:
+            accounts.setdefault(entry.line.account_id, []).append(entry.line.row)
+    return accounts
 
 
 def undone_plan(entries: Iterable[Entry]) -> Plan:

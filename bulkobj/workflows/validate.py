@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,20 +13,22 @@ from bulkobj.config.settings import Settings
 from bulkobj.core.clock import SystemClock
 from bulkobj.core.errors import InvalidFileError
 from bulkobj.core.model import Result
-from bulkobj.planning.plan import Live, Plan, accounts_to_read
+from bulkobj.planning.plan import Plan, accounts_to_read
 from bulkobj.planning.planner import make_plan
+from bulkobj.planning.question import Estimate, Question, Verb
 from bulkobj.reports import report as reports
 from bulkobj.reports.report import Report
 from bulkobj.reports.writer import Finished, Input, Outputs, write_all
-from bulkobj.validation.names import Directory, aliases_of, suggestions, with_words
+from bulkobj.validation.names import Directory, Kind, Suggestion, aliases_of, suggestions, with_words
 from bulkobj.workflows.checked_file import CheckedFile, FileRequest, check_file
-from bulkobj.workflows.ui import Ui
+from bulkobj.workflows.lookup import Reading
+from bulkobj.workflows.ui import Meant, Ui
 
 if TYPE_CHECKING:
     from bulkobj.workflows.connection import Connection
 
 
-#: What is told of while accounts are read.
+#: Progress label while accounts are read.
 READING = "Reading accounts"
 
 
@@ -41,12 +44,17 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A file with its plan, what was live when it was made, and the calls that it took."""
+    """A file with its plan, the accounts as they were read for it, and the calls that all this took."""
 
     file: CheckedFile
     plan: Plan
-    live: Live
+    reading: Reading
     calls: int
+
+    def question(self, verb: Verb, settings: Settings, *, run: str | None = None) -> Question:
+        """Return the question to ask before the plan is carried out."""
+        estimate = Estimate.of(self.plan.steps, self.calls, settings.rate, settings.concurrency)
+        return Question(verb, self.file.request.name, settings.target, settings.profile, self.plan, estimate, run)
 
 
 def validate(request: FileRequest, settings: Settings | None, outputs: Outputs, ui: Ui) -> Finished:
@@ -78,13 +86,12 @@ def dry_run(request: FileRequest, settings: Settings, outputs: Outputs, choices:
 def plan_file(file: CheckedFile, connection: Connection, ui: Ui) -> Planned:
     """Look up what the file needs, and plan it."""
     file, directory, calls = named(file, connection, ui)
-    accounts = () if file.unusable else accounts_to_read(file.rows())
-    if not accounts:
-        plan = _unattempted(file) if file.unusable else file.plan(make_plan(file.tables, {}, directory))
-        return Planned(file, plan, {}, calls)
-    live, more = connection.live(accounts, partial(ui.progress, READING))
-    plan = file.plan(make_plan(file.tables, live, directory, file.exported))
-    return Planned(file, plan, live, calls + more)
+    if file.unusable:
+        return Planned(file, _unattempted(file), Reading(), calls)
+    accounts = accounts_to_read(file.rows())
+    reading = connection.live(accounts, directory, partial(ui.progress, READING)) if accounts else Reading()
+    plan = file.plan(make_plan(file.tables, reading.live, directory, file.exported))
+    return Planned(file, plan, reading, calls + reading.calls)
 
 
 def unreadable(file: CheckedFile, settings: Settings, outputs: Outputs, ui: Ui, *, dry_run: bool) -> Finished:
@@ -110,15 +117,25 @@ def named(file: CheckedFile, connection: Connection, ui: Ui) -> tuple[CheckedFil
     file = file.of_tenant(connection.tenant, directory)
     aliases = aliases_of(connection.settings.table)
     resolved = file.resolved(directory, aliases)
-    accepted = [one for one in suggestions(resolved.tables, directory) if ui.accepts(one)]
+    offered = suggestions(resolved.tables, directory)
+    answers = ui.choose(resolved.checked(), offered) if offered else ()
+    accepted = [one for one, meant in zip(offered, answers, strict=True) if meant is not Meant.NO]
     if not accepted:
         return resolved, directory, calls
-    words = {kind: {one.name: one.meant for one in accepted if one.kind is kind} for kind in kinds}
-    from bulkobj.config.profiles import remember_aliases  # noqa: PLC0415 - seldom needed, and slow to import
+    kept = [one for one, meant in zip(offered, answers, strict=True) if meant is Meant.ALWAYS]
+    if kept:
+        from bulkobj.config.profiles import remember_aliases  # noqa: PLC0415 - seldom needed, and slow to import
 
-    settings = connection.settings
-    remember_aliases(settings.config_path, settings.profile, {k.value: named for k, named in words.items() if named})
-    return file.resolved(directory, with_words(aliases, words)), directory, calls
+        settings, words = connection.settings, _words(kept)
+        remember_aliases(settings.config_path, settings.profile, {kind.value: words[kind] for kind in words})
+    return file.resolved(directory, with_words(aliases, _words(accepted))), directory, calls
+
+
+def _words(suggestions: Iterable[Suggestion]) -> dict[Kind, dict[str, str]]:
+    words: dict[Kind, dict[str, str]] = {}
+    for one in suggestions:
+        words.setdefault(one.kind, {})[one.name] = one.meant
+    return words
 
 
 def _unattempted(file: CheckedFile) -> Plan:

@@ -79,3 +79,9 @@ def calls(server: SandboxServer) -> dict[str, int]:
     """How many calls of each method the server has seen."""
     methods = [arrival.method for arrival in server.arrivals()]
     return {method: methods.count(method) for method in sorted(set(methods))}
+
+
+def writes(server: SandboxServer) -> list[tuple[str, str]]:
+    """The writes that the server has seen, each by method and path; account search is none."""
+    arrivals = [(arrival.method, arrival.path) for arrival in server.arrivals()]
+    return [(method, path) for method, path in arrivals if method != "GET" and "/search/" not in path]

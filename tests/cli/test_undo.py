@@ -95,7 +95,7 @@ def test_an_undoing_that_stopped_is_resumed_and_not_begun_anew(server: SandboxSe
     path.write_text("Action,Account ID,Objective ID\n" + "".join(f"delete,{a},{i}\n" for a, i in seeds(server)))
     before = held(server)
     run = against(server, "import", path, "--yes", "--json").report["run"]
-    server.expire_token(after=3, successor="next")
+    server.expire_token(after=4, successor="next")
     stopped = against(server, "undo", run, "--yes", "--json", "--concurrency", 1)
     assert stopped.code == 4
     assert {"created", "not-attempted"} <= stopped.report["counts"].keys()
@@ -114,7 +114,7 @@ def seeds(server: SandboxServer) -> list[tuple[str, str]]:
 def test_a_run_that_was_undone_sends_nothing_when_it_is_resumed(server: SandboxServer, tmp_path: Path) -> None:
     path, before = tmp_path / "plan.csv", held(server)
     path.write_bytes(creates(6))
-    server.expire_token(after=5, successor="next")
+    server.expire_token(after=6, successor="next")
     stopped = against(server, "import", path, "--yes", "--json", "--concurrency", 1)
     assert stopped.code == 4
     assert against(server, "undo", stopped.report["run"], "--yes", BULKOBJ_TOKEN="next").code == 0
@@ -128,7 +128,7 @@ def test_a_run_of_which_nothing_was_done_is_undone_by_a_word(server: SandboxServ
     """Nothing is sent, and the file may be imported again."""
     path = tmp_path / "plan.csv"
     path.write_bytes(creates(2))
-    server.expire_token(after=2, successor="next")
+    server.expire_token(after=3, successor="next")
     stopped = against(server, "import", path, "--yes", "--json", "--concurrency", 1)
     assert (stopped.code, stopped.report["counts"]) == (4, {"not-attempted": 2})
     refused = against(server, "import", path, "--yes", BULKOBJ_TOKEN="next")

@@ -151,8 +151,8 @@ def test_a_change_beside_another_ones_change_is_sent() -> None:
     assert found.step.body[Field.TITLE] == "Old title"
 
 
-def test_accounts_are_read_once_and_only_where_needed() -> None:
-    """Creates, template runs and deletions without an account read none."""
+def test_every_account_that_a_row_writes_to_is_read_once() -> None:
+    """Only a deletion without its account reads none."""
     found = checked(
         "Action|Objective ID|Account ID|Title|Template",
         ("update", "o1", "a1"),
@@ -162,7 +162,7 @@ def test_accounts_are_read_once_and_only_where_needed() -> None:
         ("run template", None, "a3", None, "t1"),
         ("upsert", None, "a4", "T"),
     )
-    assert accounts_to_read(found.rows()) == ("a1", "a4")
+    assert accounts_to_read(found.rows()) == {"a1": [2, 3], "a2": [5], "a3": [6], "a4": [7]}
 
 
 _MOMENTS = st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1))  # noqa: DTZ001 - drawn for its digits

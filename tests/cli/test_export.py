@@ -194,7 +194,7 @@ def test_account_names_stand_in_for_ids(server: SandboxServer) -> None:
     ran = against(server, "import", "-", "--yes", "--json", stdin=good)
     assert ran.report["counts"] == {"created": 1}
     assert ran.column("account_id") == ["EU/4720"]
-    assert calls(server) == {"GET": 2, "POST": 2}
+    assert calls(server) == {"GET": 3, "POST": 2}
     twins = head + b"Harbor Foods,T,Adoption,In Progress,2027-01-01,2027-02-01\n"
     ran = against(server, "validate", "-", "--json", stdin=twins)
     assert ran.code == 3

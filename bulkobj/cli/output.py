@@ -81,7 +81,7 @@ def _problems(found: Iterable[Problem], *, several: bool) -> list[str]:
     groups: dict[tuple[Severity, str, str | None, str | None, str], list[int]] = defaultdict(list)
     for problem in found:
         sheet = problem.sheet if several else None
-        key = (problem.severity, problem.code, sheet, problem.column, problem.message)
+        key = (problem.severity, problem.code, sheet, problem.column, problem.wording)
         rows = groups[key]
         if problem.row is not None:
             rows.append(problem.row)

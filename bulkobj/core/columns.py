@@ -72,10 +72,26 @@ OBJECTIVE_ID = Column(
     "Objective ID", Kind.KEY, _EMPTY, _REQ, _REQ, _EMPTY, aliases=("objective instance id", "instance id", "id")
 )
 ACCOUNT_ID = Column(
-    "Account ID", Kind.KEY, _REQ, _REQ, _WANT, _REQ, aliases=("account", "customer id", "customer", "account number")
+    "Account ID",
+    Kind.KEY,
+    _REQ,
+    _REQ,
+    _WANT,
+    _REQ,
+    aliases=("customer id", "client id", "company id", "account number"),
 )
 ACCOUNT_NAME = Column(
-    "Account Name", Kind.NAME, _OPT, _OPT, _OPT, _OPT, aliases=("customer name", "company", "company name")
+    "Account Name", Kind.NAME, _OPT, _OPT, _OPT, _OPT, aliases=("customer name", "client name", "company name")
+)
+#: Ids or names, cell by cell; as good as an Account ID.
+ACCOUNT = Column(
+    "Account",
+    Kind.NAME,
+    _OPT,
+    _OPT,
+    _OPT,
+    _OPT,
+    aliases=("customer", "client", "company", "organization", "organisation", "accounts", "customers", "clients"),
 )
 TITLE = Column(
     "Title",
@@ -169,6 +185,8 @@ COLUMNS: tuple[Column, ...] = (
     SUCCESS_PLAYS,
     TEMPLATE,
 )
+#: Columns that a file may have in place of one of :data:`COLUMNS`, and that no file of ours has.
+READABLE: tuple[Column, ...] = (*COLUMNS, ACCOUNT)
 
 OF_FIELD: Mapping[Field, Column] = {column.field: column for column in COLUMNS if column.field is not None}
 
@@ -180,8 +198,8 @@ def normalised(header: str) -> str:
     return _IGNORED_CHARACTERS.sub("", header).casefold()
 
 
-_BY_HEADER: Mapping[str, Column] = {normalised(column.header): column for column in COLUMNS}
-_BY_ALIAS: Mapping[str, Column] = {normalised(alias): column for column in COLUMNS for alias in column.aliases}
+_BY_HEADER: Mapping[str, Column] = {normalised(column.header): column for column in READABLE}
+_BY_ALIAS: Mapping[str, Column] = {normalised(alias): column for column in READABLE for alias in column.aliases}
 
 
 def is_ignored(header: str) -> bool:

@@ -68,12 +68,46 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+#: The codes of problems that keep no row from being sent; all others are errors.
+WARNINGS = frozenset(
+    {
+        "already-gone",
+        "clock-change",
+        "decimal-id",
+        "duplicate-row",
+        "emptied-cell",
+        "footer-row",
+        "guessed-encoding",
+        "hidden-column",
+        "hidden-row",
+        "missing-date",
+        "missing-row",
+        "mixed-date-order",
+        "no-undo",
+        "null-word",
+        "open-elsewhere",
+        "outside-table",
+        "struck-row",
+        "suspicious-quote",
+        "unknown-column",
+        "unknown-owner",
+        "unusual-year",
+    }
+)
+
+
+def severity_of(code: str) -> Severity:
+    """Return the severity of the problems with that code."""
+    return Severity.WARNING if code in WARNINGS else Severity.ERROR
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something wrong with a row, a column or the whole file (contract, "Problems").
 
     ``row`` is the row number that a person sees, None for the file as a whole; ``column`` is the header as it stands
-    in the file, None for a whole row or file; ``message`` says what to do.
+    in the file, None for a whole row or file. ``cell`` is the address in a workbook, such as ``J11``; ``message``
+    begins with it.
     """
 
     code: str
@@ -82,6 +116,12 @@ class Problem:
     column: str | None = None
     severity: Severity = Severity.ERROR
     sheet: str | None = None
+    cell: str | None = None
+
+    @property
+    def wording(self) -> str:
+        """The message without the cell's address: the same for every row that has the problem."""
+        return self.message if self.cell is None else self.message.removeprefix(f"{self.cell}: ")
 
 
 @dataclass(frozen=True, slots=True)

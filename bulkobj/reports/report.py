@@ -155,6 +155,7 @@ def _row_to_json(row: ReportRow) -> dict[str, Any]:
 def _problem(problem: Problem) -> dict[str, Any]:
     return {
         "column": problem.column,
+        "cell": problem.cell,
         "code": problem.code,
         "severity": problem.severity.value,
         "message": problem.message,
@@ -193,7 +194,7 @@ def _result_row(row: ReportRow) -> ResultRow:
     )
     tone = "good" if row.result in GOOD else "bad" if row.result in _BAD else "neutral"
     notes = tuple(
-        CellNote(problem.column, problem.message, problem.severity is Severity.ERROR)
+        CellNote(problem.column, problem.wording, problem.severity is Severity.ERROR)
         for problem in line.problems
         if problem.column is not None
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import NamedTuple
 
 from bulkobj.core.model import Problem
@@ -96,6 +97,21 @@ class Table:
     def last_number(self) -> int:
         """The row number of the last record, or of the header if there is none."""
         return self.records[-1].number if self.records else self.header_number
+
+    def address(self, number: int, place: int) -> str | None:
+        """Return the address of a cell, such as ``J11``; None in a CSV file, whose cells have none."""
+        return None if self.sheet is None else f"{column_letters(place)}{number}"
+
+
+@lru_cache(maxsize=20_000)
+def column_letters(index: int) -> str:
+    """Return the letters of a column, A for 0."""
+    letters = ""
+    index += 1
+    while index:
+        index, letter = divmod(index - 1, 26)
+        letters = chr(65 + letter) + letters
+    return letters
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from bulkobj.core.columns import ACCOUNT_ID, ACCOUNT_NAME, CATEGORY, STATUS, TEMPLATE, Column
+from bulkobj.core.columns import ACCOUNT, ACCOUNT_ID, ACCOUNT_NAME, CATEGORY, STATUS, TEMPLATE, Column
 from bulkobj.core.model import Named
 from bulkobj.core.text import folded
 from bulkobj.validation.cells import Given
@@ -51,9 +51,20 @@ def wanted(table: CheckedTable) -> frozenset[Kind]:
 def _named(table: CheckedTable, kind: Kind) -> Iterator[tuple[int, Given]]:
     """The cells with a name of that kind that is to be resolved, each with the index of its row."""
     ids = table.column(ACCOUNT_ID) if kind is Kind.ACCOUNT else None
-    for index, given in enumerate(table.column(COLUMN_OF[kind])):
+    for index, given in enumerate(_names(table, kind)):
         if given is not None and given.value is not None and (ids is None or ids[index] is None):
             yield index, given
+
+
+def _column_of(table: CheckedTable, kind: Kind) -> Column:
+    return ACCOUNT if kind is Kind.ACCOUNT and table.headers.place(ACCOUNT) is not None else COLUMN_OF[kind]
+
+
+def _names(table: CheckedTable, kind: Kind) -> Givens:
+    """Return the cells that name a thing of that kind; an Account goes before an Account Name."""
+    if kind is not Kind.ACCOUNT:
+        return table.column(COLUMN_OF[kind])
+    return [one or other for one, other in zip(table.column(ACCOUNT), table.column(ACCOUNT_NAME), strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +125,7 @@ def suggestions(tables: Iterable[CheckedTable], directory: Directory) -> tuple[S
         (kind, given.text.strip())
         for table in tables
         for kind in directory.things
-        for given in table.column(COLUMN_OF[kind])
+        for given in table.column(_column_of(table, kind))
         if given is not None and given.code == f"unknown-{kind.value}"
     )
     close = {key: suggestion(key[1], (thing.name for thing in directory.things[key[0]])) for key in unknown}
@@ -174,7 +185,7 @@ def resolve(table: CheckedTable, directory: Directory, aliases: Aliases) -> Chec
     """The table with ids in place of names, and a problem for each name that isn't the name of exactly one thing."""
     columns, found = dict(table.columns), dict(table.found)
     for kind, things in directory.things.items():
-        column = COLUMN_OF[kind]
+        column = _column_of(table, kind)
         if column.header not in columns:
             continue
         resolver = _Resolver(kind, things, aliases.get(kind, {}))

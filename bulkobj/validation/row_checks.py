@@ -13,7 +13,6 @@ from operator import itemgetter
 
 from bulkobj.core.columns import (
     ACCOUNT_ID,
-    ACCOUNT_NAME,
     ACTION,
     COLUMNS,
     END_DATE,
@@ -23,11 +22,11 @@ from bulkobj.core.columns import (
     Need,
     by_header,
 )
-from bulkobj.core.model import Action, Problem, Severity
+from bulkobj.core.model import Action, Problem
 from bulkobj.core.text import counted
 from bulkobj.spreadsheet.table import Record, Table
 from bulkobj.validation.cells import Given
-from bulkobj.validation.headers import Headers
+from bulkobj.validation.headers import ACCOUNT_COLUMNS, Headers
 
 #: What the cells of a column say, row by row; None is a blank cell, or one that the row's action ignores.
 Givens = Sequence[Given | None]
@@ -69,10 +68,8 @@ class ReadTable:
         return self.source.sheet, self.source.records[index].number
 
     def problem(self, index: int, code: str, message: str, column: Column | None = None) -> Problem:
-        """A problem with the row of that index."""
-        header = self.headers.called(column) if column is not None else None
-        number = self.source.records[index].number
-        return Problem(code, message, number, header, _SEVERITY.get(code, Severity.ERROR), self.source.sheet)
+        """Return a problem with the row of that index."""
+        return self.headers.problem(self.source.records[index].number, code, message, column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +149,9 @@ def _unmet(read: ReadTable, column: Column, asking: frozenset[Action], *, there:
     givens = read.column(column)
     if (there and all(givens)) or (not there and not any(givens)):
         return
-    stand_in = read.column(ACCOUNT_NAME) if column is ACCOUNT_ID else None
+    stand_ins = [read.column(one) for one in ACCOUNT_COLUMNS] if column is ACCOUNT_ID else []
     for index in read.rows_of(asking):
-        if (givens[index] is None) is there and (stand_in is None or stand_in[index] is None):
+        if (givens[index] is None) is there and all(one[index] is None for one in stand_ins):
             yield index
 
 
@@ -200,8 +197,6 @@ def at(place: Place, sheet: str | None) -> str:
 
 #: In the order in which a row's problems are told.
 _CHECKS: tuple[Callable[[ReadTable], Found], ...] = (_of_records, _of_cells, _of_dates, _of_demands)
-
-_SEVERITY = dict.fromkeys(("missing-date", "duplicate-row", "hidden-row", "no-undo"), Severity.WARNING)
 
 
 def _missing(action: Action | None, column: Column) -> tuple[str, str]:

@@ -205,10 +205,6 @@ def _missing_columns(actions: Iterable[Action | None], headers: Headers, table: 
     for column in COLUMNS:
         asking = {a: n for a, n in counts.items() if column.need(a) is Need.REQUIRED}
         if asking and not headers.has(column):
-            number = sum(asking.values())
-            words = " and ".join(action.value for action in asking)
-            message = (
-                f'no column "{column.header}", which {counted(number, f"{words} row")} need{"s" * (number == 1)}: '
-                f"add it, or say which column it is with --map 'Header={column.header}'"
-            )
-            yield Problem("missing-column", message, sheet=table.sheet)
+            rows = counted(sum(asking.values()), f"{' and '.join(action.value for action in asking)} row")
+            message = f"column \"{column.header}\" is missing ({rows}). Add it, or use --map 'Header={column.header}'"
+            yield Problem("missing-column", message, column=column.header, sheet=table.sheet)

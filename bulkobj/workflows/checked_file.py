@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bulkobj.core.columns import ACCOUNT_ID, COLUMNS, Column, by_alias, by_header, is_known, normalised
+from bulkobj.core.columns import ACCOUNT, ACCOUNT_ID, COLUMNS, Column, by_alias, by_header, is_known, normalised
 from bulkobj.core.errors import UsageError
 from bulkobj.core.model import Problem, Severity
 from bulkobj.planning.plan import NOT_EXPORTED, Exported, Plan
@@ -20,6 +20,7 @@ from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.stamp import Stamp, read_stamp
 from bulkobj.spreadsheet.table import SourceFile
 from bulkobj.validation.dates import Order
+from bulkobj.validation.headers import MappedColumn
 from bulkobj.validation.names import Aliases, Directory, Kind, resolve, wanted
 from bulkobj.validation.rows import CheckedTable, Row, RowRules, check_tables
 
@@ -116,6 +117,12 @@ class CheckedFile:
         """What the file was exported with; nothing where it isn't an export, or can't say."""
         return NOT_EXPORTED if self.stamp is None else Exported(self.stamp.bases, self.stamp.settings)
 
+    @property
+    def columns(self) -> tuple[MappedColumn, ...]:
+        """The meaning of each header, for people to see; each pair once where several sheets have it."""
+        headers = (one for table in self.tables for one in table.headers.mapping if one.header.strip())
+        return tuple(dict.fromkeys(headers))
+
     def settled(self) -> SourceFile:
         """The file with each date that only other rows made clear written so that it is clear by itself."""
         return replace(self.source, tables=tuple(table.settled() for table in self.tables))
@@ -193,10 +200,10 @@ def accounts_in(path: Path) -> tuple[str, ...]:
     """The account ids in a file: those of its Account ID column, or one a line; UsageError where there are none."""
     request = FileRequest.read(path)
     file, content = check_file(request), request.content
-    tables = [table for table in file.tables if ACCOUNT_ID.header in table.headers.names]
+    tables = [table for table in file.tables if table.headers.has(ACCOUNT_ID)]
     if tables:
         _refuse_bad_ids(path, tables)
-        found = [row.value(ACCOUNT_ID) for table in tables for row in table.rows()]
+        found = [row.value(ACCOUNT_ID) or row.value(ACCOUNT) for table in tables for row in table.rows()]
     elif content[:2] == b"PK":
         found = []
     else:

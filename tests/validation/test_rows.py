@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bulkobj.core.columns import START_DATE, TITLE
+from bulkobj.core.columns import ACCOUNT, ACCOUNT_ID, START_DATE, TITLE, Column
 from bulkobj.core.model import Action, Severity
 from bulkobj.validation.dates import Order
+from bulkobj.validation.names import resolve
 from bulkobj.validation.rows import RowRules, check_tables
-from tests.validation.rows_kit import checked, codes, table
+from tests.validation.rows_kit import DIRECTORY, checked, codes, table
 
 FULL = "Account ID|Title|Category|Status|Start Date|End Date"
 GOOD = ("a1", "T", "Adoption", "In Progress", date(2024, 2, 1), date(2024, 3, 1))
@@ -51,7 +53,7 @@ def test_missing_columns_are_said_once() -> None:
     """A column that rows need and the file hasn't is one problem of the file, not one of each row."""
     found = checked("Title", ("x",), ("y",))
     assert [code for _, _, code in codes(found) if code != "missing-date"] == ["missing-column"] * 3
-    assert "2 create rows need: add it" in found.problems[0].message
+    assert "(2 create rows). Add it" in found.problems[0].message
 
 
 def test_columns_that_an_action_ignores_are_ignored() -> None:
@@ -90,18 +92,18 @@ def test_a_hidden_row_is_warned_of() -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "column"),
+    ("headers", "account"),
     [
-        ("account_id|TITLE|category|STATUS|start|due date", "Account ID"),
-        ("Account|Objective|Category|State|Begin|Deadline", "Account ID"),
-        ("accountid|objective title|objective category|status name|start_date|END-DATE", "Account ID"),
+        ("account_id|TITLE|category|STATUS|start|due date", ACCOUNT_ID),
+        ("Client|Objective|Category|State|Begin|Deadline", ACCOUNT),
+        ("accountid|objective title|objective category|status name|start_date|END-DATE", ACCOUNT_ID),
     ],
 )
-def test_other_names_of_columns(headers: str, column: str) -> None:
+def test_other_names_of_columns(headers: str, account: Column) -> None:
     found = checked(headers, GOOD)
     assert codes(found) == []
     assert found.headers.called(TITLE) == headers.split("|")[1]
-    assert column in found.headers.names
+    assert found.headers.place(account) == 0
 
 
 def test_a_columns_own_name_goes_before_its_other_names() -> None:
@@ -117,7 +119,7 @@ def test_two_columns_of_one_name_are_refused() -> None:
 
 def test_a_misspelt_column_gets_a_suggestion() -> None:
     (problem,) = checked(FULL + "|Descripton", (*GOOD, "x")).problems
-    assert 'did you mean "Description"?' in problem.message
+    assert 'Did you mean "Description"?' in problem.message
 
 
 def test_a_mapped_column() -> None:
@@ -156,3 +158,38 @@ def test_an_ambiguous_name_shows_its_ids_and_an_id_is_accepted() -> None:
 def test_a_table_without_rows_has_no_problem() -> None:
     """An account without objectives has a sheet of headers alone in an export."""
     assert codes(checked(FULL)) == []
+
+
+def test_the_mapping_names_each_header_its_column_and_why() -> None:
+    """For people to see what was understood, before anything is sent."""
+    rules = RowRules({"Ziel": TITLE})
+    found = checked("Customer|Ziel|category|ARR|_note|Status", rules=rules).headers.mapping
+    assert [(one.header, one.column and one.column.header, one.how) for one in found] == [
+        ("Customer", "Account", "alias"),
+        ("Ziel", "Title", "map"),
+        ("category", "Category", "name"),
+        ("ARR", None, "ignored"),
+        ("_note", None, "ignored"),
+        ("Status", "Status", "name"),
+    ]
+
+
+def test_a_problem_in_a_workbook_names_its_cell() -> None:
+    source = replace(table(FULL, GOOD, (*GOOD[:3], "Nope", *GOOD[4:])), sheet="Plan")
+    found = resolve(check_tables([source], RowRules())[0], DIRECTORY, {})
+    (problem,) = list(found.rows())[1].problems
+    assert problem.cell == "D3"
+    assert problem.message.startswith('D3: unknown status "Nope"')
+    assert problem.wording.startswith('unknown status "Nope"')
+
+
+@pytest.mark.parametrize(("cell", "account"), [("a1", "a1"), ("Acme", "a1"), ("ACME ", "a1")])
+def test_an_account_column_holds_ids_or_names(cell: str, account: str) -> None:
+    found = checked(FULL.replace("Account ID", "Customer"), (cell, *GOOD[1:]))
+    assert codes(found) == []
+    assert next(found.rows()).value(ACCOUNT_ID) == account
+
+
+def test_an_account_that_is_neither_an_id_nor_a_name() -> None:
+    found = checked(FULL.replace("Account ID", "Customer"), ("Acmee", *GOOD[1:]))
+    assert codes(found) == [(2, "Customer", "unknown-account")]

@@ -65,7 +65,7 @@ def _found(report: Report) -> Iterator[tuple[_Cause, str | None, str, int]]:
             yield _Cause(row.result.value, _EXPLAINED[row.result], ""), line.sheet, row.message, line.row
         for problem in line.problems:
             cause = _Cause(problem.severity.value, _TONE[problem.severity], problem.code, problem.column)
-            yield cause, line.sheet, problem.message, line.row
+            yield cause, line.sheet, problem.wording, line.row
 
 
 def _size(rows: _Rows) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 
 from bulkobj.spreadsheet.ooxml.xml_edit import escaped
-from bulkobj.spreadsheet.table import Cell, shown
+from bulkobj.spreadsheet.table import Cell, column_letters, shown
+
+__all__ = ["MAX_TEXT", "cell_xml", "column_letters", "possible", "serial", "text_xml", "units", "xstring"]
 
 #: Characters of a text cell; Excel counts those outside of the basic plane twice.
 MAX_TEXT = 32_767
@@ -39,17 +40,6 @@ def xstring(text: str) -> str:
 def text_xml(text: str) -> str:
     """A text as it stands in an element."""
     return escaped(xstring(text))
-
-
-@lru_cache(maxsize=20_000)
-def column_letters(index: int) -> str:
-    """The letters of a column, A for 0."""
-    letters = ""
-    index += 1
-    while index:
-        index, letter = divmod(index - 1, 26)
-        letters = chr(65 + letter) + letters
-    return letters
 
 
 def serial(moment: date | datetime | time, *, from_1904: bool) -> float | None:

@@ -6,7 +6,6 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,15 +16,6 @@ from bulkobj.core.errors import UsageError
 from bulkobj.spreadsheet.table import Cell
 from bulkobj.spreadsheet.writing.export.files import ExportSheet, export_csv, export_xlsx
 from tests.spreadsheet.writing.exporting_kit import HEADERS, export, names, row
-
-
-@pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The system's folder for temporary files."""
-    folder = tmp_path / "scratch"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
 
 
 @pytest.fixture
@@ -45,7 +35,7 @@ def interrupted(error: BaseException) -> Iterator[tuple[Cell, ...]]:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("x")])
-def test_end_among_the_rows_leaves_nothing(scratch: Path, target: Path, error: BaseException) -> None:
+def test_end_among_the_rows_leaves_nothing(target: Path, error: BaseException) -> None:
     """The old file stays as it was, and no temporary file does."""
     with pytest.raises(type(error)):
         export(target, ExportSheet("Plan", HEADERS, interrupted(error)))
@@ -53,10 +43,9 @@ def test_end_among_the_rows_leaves_nothing(scratch: Path, target: Path, error: B
         export_csv(target / "export.csv", HEADERS, interrupted(error))
     assert names(target) == ["export.csv", "export.xlsx"]
     assert {path.read_bytes() for path in target.iterdir()} == {b"old"}
-    assert names(scratch) == []
 
 
-def test_interrupt_while_packing_leaves_nothing(scratch: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupt_while_packing_leaves_nothing(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does one when the rows are through and the parts are being put together; nothing is said of it later."""
     write = zipfile.ZipFile.write
 
@@ -69,10 +58,10 @@ def test_interrupt_while_packing_leaves_nothing(scratch: Path, target: Path, mon
     with pytest.raises(KeyboardInterrupt):
         export(target, ExportSheet("Plan", HEADERS, [row(1)]))
     assert (target / "export.xlsx").read_bytes() == b"old"
-    assert (names(target), names(scratch)) == (["export.csv", "export.xlsx"], [])
+    assert names(target) == ["export.csv", "export.xlsx"]
 
 
-def test_full_disk_is_told(scratch: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_is_told(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says what to do, whatever the library makes of the error."""
 
     def fail(*_: object) -> None:
@@ -81,7 +70,7 @@ def test_full_disk_is_told(scratch: Path, target: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(zipfile.ZipFile, "write", fail)
     with pytest.raises(UsageError, match=r"export.xlsx can't be written: the disk is full. Make room"):
         export(target, ExportSheet("Plan", HEADERS, [row(1)]))
-    assert (names(target), names(scratch)) == (["export.csv", "export.xlsx"], [])
+    assert names(target) == ["export.csv", "export.xlsx"]
 
 
 def test_missing_folder_is_named_before_any_row_is_asked_for(tmp_path: Path) -> None:
@@ -126,10 +115,19 @@ def test_device_is_written_to() -> None:
     assert shown[:2] == b"PK"
 
 
-def test_same_export_has_the_same_bytes(tmp_path: Path) -> None:
-    """Nothing of the clock or of chance is in a file."""
-    contents = {export(tmp_path, ExportSheet("Plan", HEADERS, [row(1)])).read_bytes() for _ in range(2)}
-    assert len(contents) == 1
+def test_temporary_files_go_with_the_process(tmp_path: Path) -> None:
+    """Rows wait in temporary files; after an end among the rows they are removed too."""
+    program = (
+        "from pathlib import Path; from bulkobj.spreadsheet.writing.export.files import *\n"
+        "def rows():\n    yield ('One',)\n    raise KeyboardInterrupt\n"
+        "export_xlsx(Path('export.xlsx'), [ExportSheet('Plan', ('Title',), rows())], {}, ())"
+    )
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environ = os.environ | {"TMPDIR": str(scratch)}
+    ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environ, capture_output=True, check=False)
+    assert b"KeyboardInterrupt" in ended.stderr
+    assert (names(tmp_path), names(scratch)) == (["scratch"], [])
 
 
 @pytest.mark.proof

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bulkobj.core.errors import UsageError
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.table import STAMP_SHEET, Cell
-from bulkobj.spreadsheet.writing.export import cells as export_cells
+from bulkobj.spreadsheet.writing.export import workbook as export_workbook
 from bulkobj.spreadsheet.writing.export.files import ExportSheet
 from tests.spreadsheet.writing.exporting_kit import HEADERS, TEXTS, as_read, back, export, row
 from tests.spreadsheet.writing.writing_kit import read
@@ -156,7 +156,7 @@ def test_stamp_that_no_cell_can_hold_is_refused(tmp_path: Path) -> None:
 
 def test_more_rows_than_a_sheet_has_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No row is dropped in silence."""
-    monkeypatch.setattr(export_cells, "MAX_ROWS", 3)
+    monkeypatch.setattr(export_workbook, "MAX_ROWS", 3)
     assert len(back(tmp_path, [row(1), row(2)])) == 2
     with pytest.raises(UsageError, match="a sheet holds 3 rows at most"):
         export(tmp_path, ExportSheet("Plan", HEADERS, [row(1), row(2), row(3)]))

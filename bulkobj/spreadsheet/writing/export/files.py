@@ -18,8 +18,8 @@ from bulkobj.core.errors import UsageError
 from bulkobj.spreadsheet.formula_guard import guard, guard_error
 from bulkobj.spreadsheet.ooxml.cell_xml import possible
 from bulkobj.spreadsheet.table import Cell, shown
-from bulkobj.spreadsheet.writing.export.styles import look_of
-from bulkobj.spreadsheet.writing.export.workbook import BookWriter, streamed
+from bulkobj.spreadsheet.writing.export.workbook import BookWriter
+from bulkobj.spreadsheet.writing.styles import look_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ def export_xlsx(
     Raises UsageError where the file can't be written, for more rows than a sheet has, and for an id or a text of the
     stamp that no cell can hold.
     """
-    with replacing(path) as file, streamed(file) as book:
-        writer = BookWriter(book, lists)
+    with replacing(path) as file, BookWriter(lists) as writer:
         for sheet in sheets:
             writer.write(sheet.name, sheet.headers, sheet.rows)
         writer.write_hidden(stamp)
+        file.write(writer.content())
 
 
 def export_csv(path: Path | BinaryIO, headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:

@@ -6,16 +6,16 @@ Written as a row, the example would look like a sheet to import.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkobj.core.columns import COLUMNS, Column
 from bulkobj.core.model import Action
 from bulkobj.spreadsheet.ooxml.cell_xml import column_letters
-from bulkobj.spreadsheet.writing.template.cells import fit_page, header_look, put
+from bulkobj.spreadsheet.writing.cells import put
+from bulkobj.spreadsheet.writing.styles import Style, fit_page
 from bulkobj.spreadsheet.writing.template.column_help import EXAMPLES, INTRODUCTION, MEANINGS, needs
-
-if TYPE_CHECKING:
-    from openpyxl.worksheet.worksheet import Worksheet
 
 _HEADERS = ("Column", "What belongs there", *(action.value for action in Action), "Example 1", "Example 2")
 _WIDTHS = (16, 58, *(13 for _ in Action), 30, 22)
@@ -25,15 +25,13 @@ _PALE, _LINE, _GREY = "F2F5F9", "CBD5E1", "667085"
 
 def write_instructions(sheet: Worksheet) -> None:
     """Fill the sheet in."""
-    from openpyxl.styles import Font  # noqa: PLC0415 - only for a template
-
     title = put(sheet, 1, 1, "How to fill in this workbook")
-    title.font = Font(name="Calibri", size=16, bold=True, color="1F3A5F")
+    title.style = Style.TITLE.value
     for row, text in enumerate(INTRODUCTION, 3):
         put(sheet, row, 1, text)
     first = len(INTRODUCTION) + 4
     for column, (header, width) in enumerate(zip(_HEADERS, _WIDTHS, strict=True), 1):
-        header_look(put(sheet, first, column, header))
+        put(sheet, first, column, header).style = Style.HEADER.value
         sheet.column_dimensions[column_letters(column - 1)].width = width
     sheet.row_dimensions[first].height = 24
     for row, column_meant in enumerate(COLUMNS, first + 1):
@@ -43,8 +41,6 @@ def write_instructions(sheet: Worksheet) -> None:
 
 
 def _write_row(sheet: Worksheet, row: int, meant: Column) -> None:
-    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side  # noqa: PLC0415 - only for a template
-
     for column, text in enumerate(_texts(meant), 1):
         cell = put(sheet, row, column, text)
         is_example = column > _FIRST_EXAMPLE

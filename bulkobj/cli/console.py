@@ -1,15 +1,20 @@
-"""The terminal as the pipeline's Ui: a progress bar where there is a terminal, plain lines where there is none."""
+"""The terminal as a workflow's Ui: a progress bar where there is a terminal, plain lines where there is none."""
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
+from typing import Any
 
 import click
 
 from bulkobj.cli import output as show
+from bulkobj.cli.ask import ask, choose, confirm
+from bulkobj.cli.session import at_a_terminal, note, say, session
 from bulkobj.core.errors import InterruptedRunError, UsageError
 from bulkobj.core.text import clean, counted, duration
 from bulkobj.planning.plan import Live, Plan
@@ -23,25 +28,33 @@ _WORTH_A_BAR = 3
 
 
 class Console:
-    """Tells and asks on standard error; a context manager that takes the progress bar away when it is left."""
+    """Progress and questions on standard error; leaving the context removes the progress bar.
+
+    A terminal that is closed meanwhile ends nothing: the hangup signal is ignored.
+    """
 
     def __init__(self, *, yes: bool = False) -> None:
         self._yes = yes
         self._bar: show.Bar | None = None
         self._stage = ""
         self._last_line = time.monotonic()
+        self._hangup: Any = None
 
     def __enter__(self) -> Console:
+        with suppress(AttributeError, ValueError):  # no such signal on Windows; not the main thread
+            self._hangup = signal.signal(signal.SIGHUP, signal.SIG_IGN)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close_bar()
+        if self._hangup is not None:
+            signal.signal(signal.SIGHUP, self._hangup)
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """A bar with counts and time left on a terminal, else a line every ten seconds."""
-        if total < _WORTH_A_BAR:
+        """Show a bar with counts and time left on a terminal, else a line every ten seconds."""
+        if total < _WORTH_A_BAR or session().quiet:
             return
         if stage != self._stage:
             self._close_bar()
@@ -53,28 +66,28 @@ class Console:
                 self._close_bar()
         elif time.monotonic() - self._last_line >= _PLAIN_EVERY:
             self._last_line = time.monotonic()
-            self.tell(f"{stage}: {done:,} of {total:,}")
+            note(f"{stage}: {done:,} of {total:,}")
 
     def waiting(self, seconds: float) -> None:
-        """Said beside the bar, or as a line of its own where it lasts."""
+        """Show the wait beside the bar, or as a line of its own where it lasts."""
         text = f"waiting {duration(seconds)} for the rate limit"
         if self._bar is not None:
             self._bar.note(text)
         elif not sys.stderr.isatty() and seconds >= _PLAIN_EVERY:
-            self.tell(text)
+            note(text)
 
     def tell(self, text: str) -> None:
-        """A line on standard error."""
+        """Show a line."""
         self._close_bar()
-        click.echo(clean(text, 2000), err=True)
+        say(clean(text, 2000))
 
     def choose(self, plan: Plan, suggestions: Sequence[Suggestion]) -> Sequence[Meant]:
         """Show the problems, then offer each suggested name once for all its rows."""
-        if self._yes or not _at_a_terminal():
+        if self._yes or not at_a_terminal():
             return [Meant.NO] * len(suggestions)
         self._close_bar()
         for line in show.plan_problems(plan):
-            click.echo(line, err=True)
+            say(line)
         return [_meant(one) for one in suggestions]
 
     def agrees(self, question: Question) -> bool:
@@ -83,31 +96,32 @@ class Console:
         Deletions are agreed to by typing their number. Raises UsageError where nobody can be asked.
         """
         self._close_bar()
+        shown = note if self._yes else say
         for text in (show.plan_summary(question.plan), *question.notes):
-            click.echo(text, err=True)
+            shown(text)
         if self._yes or question.verb is Verb.RESUME:
-            click.echo(question.text, err=True)
+            note(question.text)
             return True
-        if not _at_a_terminal():
-            click.echo(question.text, err=True)
+        if not at_a_terminal():
+            say(question.text)
             raise UsageError("nothing was sent: confirmation needed. Run in a terminal or add --yes")
         if not question.deletions:
-            return click.confirm(question.text, default=False, err=True)
-        asked = f"{question.text} To delete {counted(question.deletions, 'objective')}, type the number"
-        typed = click.prompt(asked, default="", show_default=False, err=True)
-        return typed.strip().replace(",", "") == str(question.deletions)
+            return confirm(question.text)
+        asked = f"{question.text} To delete {counted(question.deletions, 'objective')}, type the number:"
+        return ask(asked).replace(",", "") == str(question.deletions)
 
     def agrees_to_rest(self, report: Report, live: Live) -> bool:
         """Show the first rows as they were read back, and ask."""
         self._close_bar()
-        click.echo(show.first_rows(report, live), err=True)
+        note(show.first_rows(report, live))
         try:
-            return self._yes or click.confirm("Send the rest?", default=False, err=True)
+            return self._yes or confirm("Send the rest?")
         except click.Abort:
             raise InterruptedRunError("interrupted") from None
 
     def began(self, run: str) -> None:
-        """Do nothing: the summary names the run."""
+        """Note the run, so that an error from here on names it."""
+        session().run = run
 
     def stoppable(self, ask: Callable[[], None] | None) -> None:
         """Do nothing: signals end the work."""
@@ -121,11 +135,6 @@ class Console:
 def _meant(suggestion: Suggestion) -> Meant:
     name, meant = clean(suggestion.name, 80), clean(suggestion.meant, 80)
     rows = counted(suggestion.rows, "row")
-    question = f'Use "{meant}" for {suggestion.kind.value} "{name}" ({rows})? yes once, always, no'
-    answers = {"y": Meant.ONCE, "yes": Meant.ONCE, "once": Meant.ONCE, "a": Meant.ALWAYS, "always": Meant.ALWAYS}
-    answer = click.prompt(question, default="no", err=True)
-    return answers.get(answer.strip().casefold(), Meant.NO)
-
-
-def _at_a_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    question = f'Use "{meant}" for {suggestion.kind.value} "{name}" ({rows})? [once/always/no]'
+    answers = {"once": Meant.ONCE, "yes": Meant.ONCE, "always": Meant.ALWAYS, "no": Meant.NO}
+    return choose(question, answers, empty=Meant.NO)

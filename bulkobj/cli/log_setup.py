@@ -1,4 +1,4 @@
-"""What `-v` and `-vv` show, and where the trace of a crash is kept; the token is taken out of every line."""
+"""The log, on standard error with `-v` and `-vv` and in the state folder; tokens are blotted out of every line."""
 
 from __future__ import annotations
 
@@ -9,37 +9,32 @@ import sys
 import traceback
 from pathlib import Path
 
-from bulkobj.config.settings import Options, load_settings
+from bulkobj.config.settings import state_dir
+from bulkobj.core.secrets import redacted
 
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
-class _WithoutToken(logging.Formatter):
-    """Takes the token out, wherever it may have come from."""
+class _Redacting(logging.Formatter):
+    """A formatter that blots tokens out, wherever they come from."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return without_token(super().format(record))
+        return redacted(super().format(record))
 
 
-def without_token(text: str) -> str:
-    """The text with the token blotted out."""
-    token = os.environ.get("BULKOBJ_TOKEN", "").strip()
-    return text.replace(token, "***") if token else text
+def start_logging(verbose: int, folder: Path) -> None:
+    """Log to standard error (warnings, with `-v` each stage, with `-vv` each call), and all of it to a file.
 
-
-def start_logging(verbose: int, state_dir: Path) -> None:
-    """Log to standard error (warnings, with `-v` what is done, with `-vv` every call), and all of it to a file.
-
-    The file is in the state folder, for its owner alone, and turned over at a megabyte; where it can't be written,
-    the command goes on without it.
+    The file is in the state folder, for its owner alone, and replaced at a megabyte. Where it cannot be written, the
+    command runs without it.
     """
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setLevel(_LEVELS[min(verbose, len(_LEVELS) - 1)])
     handlers: list[logging.Handler] = [terminal]
     with contextlib.suppress(OSError):
-        handlers.append(_file(state_dir))
+        handlers.append(_file(folder))
     for handler in handlers:
-        handler.setFormatter(_WithoutToken("%(asctime)s %(process)d %(name)s %(message)s"))
+        handler.setFormatter(_Redacting("%(asctime)s %(process)d %(name)s %(message)s"))
     logger = logging.getLogger("bulkobj")
     for old in logger.handlers[:]:
         logger.removeHandler(old)
@@ -50,22 +45,24 @@ def start_logging(verbose: int, state_dir: Path) -> None:
     logger.propagate = False
 
 
-def _file(state_dir: Path) -> logging.Handler:
+def _file(folder: Path) -> logging.Handler:
     from logging.handlers import RotatingFileHandler  # noqa: PLC0415 - slow to import
 
-    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = state_dir / "bulkobj.log"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / "bulkobj.log"
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    return RotatingFileHandler(path, maxBytes=1_000_000, backupCount=3, encoding="utf-8", delay=True)
+    return RotatingFileHandler(
+        path, maxBytes=1_000_000, backupCount=3, encoding="utf-8", errors="backslashreplace", delay=True
+    )
 
 
 def log_crash(error: BaseException) -> str:
-    """Keep the trace of a crash in the state folder; a sentence that says where."""
+    """Keep the traceback of an unexpected error in the state folder. Returns a sentence with its path."""
     try:
-        path = load_settings(Options()).state_dir / "crash.log"
+        path = state_dir() / "crash.log"
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(without_token("".join(traceback.format_exception(error))))
+            file.write(redacted("".join(traceback.format_exception(error))))
     except Exception:
-        return "Nothing was sent that is not recorded; `bulkobj resume` goes on."
-    return f"Details are in {path}. Nothing was sent that is not recorded; `bulkobj resume` goes on."
+        return "Run the command again with -vv to see more"
+    return f"Details are in {path}"

@@ -1,10 +1,9 @@
-"""The program: its commands, loaded when they are asked for, and the one place where errors become exit codes."""
+"""The program: its commands, imported when they are run, and the one place where errors become exit codes."""
 
 from __future__ import annotations
 
-import errno
 import importlib
-import os
+import json
 import signal
 import sys
 from collections.abc import Mapping
@@ -13,29 +12,35 @@ from contextlib import suppress
 import click
 
 from bulkobj import __version__
+from bulkobj.cli.groups import SuggestingGroup
+from bulkobj.cli.session import Session, say
+from bulkobj.cli.streams import TolerantStream
+from bulkobj.core import secrets
 from bulkobj.core.errors import BulkobjError
+from bulkobj.core.secrets import redacted
+from bulkobj.core.text import clean
 
 #: Each command with the module that holds it, and the line that the list of commands shows.
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "validate": ("bulkobj.cli.commands.import_file", "Check a file and resolve its names; write nothing."),
-    "import": ("bulkobj.cli.commands.import_file", "Check, plan, ask, carry out and report a file."),
+    "import": ("bulkobj.cli.commands.import_file", "Check a file, plan, ask, execute and report."),
     "resume": ("bulkobj.cli.commands.runs", "Finish an interrupted run."),
     "export": ("bulkobj.cli.commands.export", "Export objectives per account to a spreadsheet."),
-    "undo": ("bulkobj.cli.commands.runs", "Take back what a run did."),
+    "undo": ("bulkobj.cli.commands.runs", "Plan and execute the reverse of a run."),
     "runs": ("bulkobj.cli.commands.runs", "List the runs."),
     "report": ("bulkobj.cli.commands.runs", "Write a run's report again."),
     "settings": ("bulkobj.cli.commands.tenant", "Show the tenant's statuses, categories and templates."),
     "template": ("bulkobj.cli.commands.tenant", "Write an empty import workbook with drop-down lists."),
-    "login": ("bulkobj.cli.commands.setup", "Put a token into the system's keyring."),
+    "login": ("bulkobj.cli.commands.setup", "Check and store a token."),
     "logout": ("bulkobj.cli.commands.setup", "Remove the token."),
-    "config": ("bulkobj.cli.commands.setup", "Show what is configured, and where."),
-    "doctor": ("bulkobj.cli.commands.setup", "Check the set-up, and say what to do."),
-    "sandbox": ("bulkobj.cli.commands.sandbox", "A local service to try things out on."),
+    "config": ("bulkobj.cli.commands.setup", "Show the configuration; never the token."),
+    "doctor": ("bulkobj.cli.commands.setup", "Check the set-up, and show what to do."),
+    "sandbox": ("bulkobj.cli.commands.sandbox", "Serve or empty a local service to try things out."),
 }
 
 
-class _LazyGroup(click.Group):
-    """Knows its commands by name, and imports one when it is run: `bulkobj --help` stays quick."""
+class _LazyGroup(SuggestingGroup):
+    """A group that imports a command when it is run, so that `bulkobj --help` stays quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -56,7 +61,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None: 
         return
     from importlib.metadata import version  # noqa: PLC0415 - only --version needs it
 
-    names = ("httpx", "pandas", "openpyxl", "python-calamine", "xlsxwriter", "tenacity", "click")
+    names = ("click", "httpx", "openpyxl", "pandas", "python-calamine")
     built_on = ", ".join(f"{name} {version(name)}" for name in names)
     click.echo(f"bulkobj {__version__}\nPython {sys.version.split()[0]}, {built_on}")
     ctx.exit()
@@ -65,7 +70,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None: 
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Try it without an account: bulkobj import samples/quarterly-plan.xlsx --sandbox",
+    epilog="Try it without an account: bulkobj template --sandbox -o plan.xlsx",
 )
 @click.option(
     "--version",
@@ -73,7 +78,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None: 
     is_eager=True,
     expose_value=False,
     callback=_show_version,
-    help="Show the versions of bulkobj and of what it is built on, and leave.",
+    help="Show the versions of bulkobj and its libraries, and exit.",
 )
 def cli() -> None:
     """Import, update, delete and export Totango objectives in bulk, from spreadsheets."""
@@ -81,44 +86,48 @@ def cli() -> None:
 
 def run() -> None:
     """Run the program and exit with a code of the contract; no traceback ever reaches a user."""
-    with suppress(ValueError):  # not the main thread, whoever started it has the signals
+    secrets.forget()
+    with suppress(ValueError):  # not the main thread, whose owner has the signals
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+    arguments = sys.argv[1:]
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    session = Session(as_json="--json" in options)
+    code, message = _run(session)
+    if message is not None:
+        say(f"bulkobj: {clean(message, 2000)}")
+    if session.as_json and not session.answered:
+        click.echo(json.dumps({"error": redacted(message) if message else None, "exit_code": code}), file=sys.stdout)
+    sys.exit(code or _output_lost(session))
+
+
+def _run(session: Session) -> tuple[int, str | None]:
+    """Run the command. Returns its exit code, and the message that ended it early."""
     try:
-        code = cli.main(prog_name="bulkobj", standalone_mode=False)
+        code = cli.main(prog_name="bulkobj", standalone_mode=False, obj=session)
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx is not None else "bulkobj"
+        return error.exit_code, f"{error.format_message()} Run `{path} --help` to see the options"
     except click.ClickException as error:
-        error.show()
-        code = error.exit_code
+        return error.exit_code, error.format_message()
     except BulkobjError as error:
-        _say(str(error))
-        code = error.exit_code
+        return error.exit_code, str(error)
     except (click.Abort, KeyboardInterrupt):
-        _say("interrupted")
-        code = 130
-    except BrokenPipeError:
-        code = _unheard()
-    except SystemExit as end:  # click's own way out: of completing for the shell, of a pipe that broke
+        return 130, "interrupted"
+    except SystemExit as end:  # click's own way out, of completing for the shell
         code = end.code
     except Exception as error:
-        code = _crashed(error)
-    sys.exit(code if isinstance(code, int) else 0)
+        from bulkobj.cli.log_setup import log_crash  # noqa: PLC0415 - only a crash needs it
+
+        what = f"unexpected error ({type(error).__name__}). {log_crash(error)}"
+        return (4, f"{what}. Run `bulkobj resume {session.run}` to continue") if session.run else (2, what)
+    return code if isinstance(code, int) else 0, None
 
 
-def _crashed(error: Exception) -> int:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        _unheard()
-        _say("standard output can't be written: the disk is full")
-        return 2
-    from bulkobj.cli.log_setup import log_crash  # noqa: PLC0415 - only a crash needs it
-
-    _say(f"something went wrong inside bulkobj ({type(error).__name__}). {log_crash(error)}")
-    return 4
-
-
-def _unheard() -> int:
-    """Nobody reads standard output any more, as in ``bulkobj runs | head``: that is no failure."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
-
-
-def _say(text: str) -> None:
-    click.echo(f"bulkobj: {text}", err=True)
+def _output_lost(session: Session) -> int:
+    """Return 1 where what was asked for on standard output could not be written, else 0."""
+    sys.stdout.flush()
+    stream = sys.stdout
+    if not isinstance(stream, TolerantStream) or not stream.lost or (stream.was_closed and not session.as_json):
+        return 0
+    say("bulkobj: cannot write to standard output. Check that it is open and its disk is not full")
+    return 1

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import available_timezones
 
 import click
 
-from bulkobj.config.settings import Options, Settings, load_settings, profile_names
+from bulkobj.cli.session import note, session
+from bulkobj.config import options as config_options
+from bulkobj.config.options import setting_option
+from bulkobj.config.settings import Options, Settings, settings_in
 from bulkobj.core.errors import UsageError
+from bulkobj.core.text import clean
 from bulkobj.reports.writer import Outputs
 from bulkobj.workflows.checked_file import FileRequest
 
@@ -27,45 +31,32 @@ def _stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-def _profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The profiles that the shell can complete to."""
-    return [name for name in profile_names() if name.startswith(incomplete)]
+verbosity = click.option("-v", "verbose", count=True, help="Log more; -vv still more. Never the token.")
+quiet_option = click.option("--quiet", is_flag=True, help="Show on standard error only what needs attention.")
 
 
 def service_options(function: F) -> F:
-    """The options that every command talking to the service takes (contract)."""
-    return _stacked(
-        click.option(
-            "--profile", metavar="NAME", shell_complete=_profiles, help="A [profiles.NAME] table of the config file."
-        ),
-        click.option("--region", type=click.Choice(["us", "eu"]), help="Which public host.  [default: us]"),
-        click.option("--base-url", metavar="URL", help="Another host; plain http only for loopback."),
-        click.option("--sandbox", is_flag=True, help="The embedded sandbox instead of a real account."),
-        click.option("--rate", metavar="N/S", help="At most N calls in any S seconds.  [default: 99/60]"),
-        click.option("--timeout", metavar="S", type=float, help="Total seconds one call may take.  [default: 30]"),
-        click.option("--settle", metavar="S", type=float, help="Seconds a lost write may still appear.  [default: 60]"),
-        click.option("--concurrency", metavar="N", type=int, help="Calls in flight at most.  [default: 8]"),
-        verbosity,
-    )(function)
-
-
-verbosity = click.option("-v", "verbose", count=True, help="Log more; -vv still more. Never the token.")
-
-SERVICE = ("profile", "region", "base_url", "sandbox", "rate", "timeout", "settle", "concurrency")
+    """Add the options of every command that talks to the service."""
+    return _stacked(config_options.service_options, quiet_option, verbosity)(function)
 
 
 def settings_of(options: dict[str, Any]) -> Settings:
-    """Take the service's options out of a command's, and put the settings together."""
+    """Take the service's options out of a command's, and return the settings."""
     from bulkobj.cli.log_setup import start_logging  # noqa: PLC0415 - not needed for help
 
-    verbose = options.pop("verbose", 0)
-    settings = load_settings(Options(**{name: options.pop(name) for name in SERVICE}))
+    ctx = click.get_current_context()
+    verbose, session().quiet = options.pop("verbose"), options.pop("quiet")
+    for name in asdict(Options()):
+        del options[name]
+    settings = settings_in(ctx)
+    for text in settings.notes:
+        note(text)
     start_logging(verbose, settings.state_dir)
     return settings
 
 
 def report_options(function: F) -> F:
-    """Where reports go."""
+    """Add the options for where reports go."""
     return _stacked(
         click.option(
             "--report",
@@ -73,54 +64,54 @@ def report_options(function: F) -> F:
             metavar="PATH",
             multiple=True,
             type=click.Path(path_type=Path),
-            help="Where the report goes (.csv, .xlsx, .json, .html); repeatable.",
+            help="Write the report to PATH (.csv, .xlsx, .json, .html); repeatable.",
         ),
-        click.option("--failures", metavar="PATH", type=click.Path(path_type=Path), help="The rows not done, to mend."),
-        click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output."),
+        click.option(
+            "--failures",
+            metavar="PATH",
+            type=click.Path(path_type=Path),
+            help="Write failed rows to PATH, ready to fix and import.",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print the report as JSON on standard output."),
     )(function)
 
 
 def file_options(function: F) -> F:
-    """The options of `validate` and `import`."""
+    """Add the options of `validate` and `import`."""
     return _stacked(
-        click.argument("file"),
-        click.option("--sheet", "sheets", metavar="NAME", multiple=True, help="Which sheet; repeatable, * for all."),
-        click.option("--map", "maps", metavar="'Header=Field'", multiple=True, help="What a column means; repeatable."),
-        click.option("--date-order", type=click.Choice(["DMY", "MDY", "YMD"]), help="How 03/04/2026 is meant."),
+        click.argument("file", type=click.Path(allow_dash=True)),
         click.option(
-            "--timezone", metavar="ZONE", help="Zone of times without one, e.g. Europe/Berlin.  [default: UTC]"
+            "--sheet", "sheets", metavar="NAME", multiple=True, help="Read this sheet; repeatable; * for all."
         ),
-        click.option("--encoding", metavar="NAME", help="Encoding of a CSV, where it isn't found."),
-        click.option("--delimiter", metavar="CHAR", help="Delimiter of a CSV, where it isn't found."),
+        click.option(
+            "--map",
+            "maps",
+            metavar="'Header=Column'",
+            multiple=True,
+            help="Read column Header as Column; repeatable.",
+        ),
+        setting_option("--date-order", help="Order of day and month in dates such as 03/04/2026."),
+        setting_option(
+            "--timezone", metavar="ZONE", help="Zone of times that name none, e.g. Europe/Berlin.  [default: UTC]"
+        ),
+        setting_option("--encoding", metavar="NAME", help="Encoding of a CSV file."),
+        setting_option("--delimiter", metavar="CHAR", help="Delimiter of a CSV file."),
         report_options,
     )(function)
 
 
-def request_of(options: dict[str, Any], profile: Mapping[str, Any]) -> FileRequest:
-    """Take the file's options out of a command's, and read the file's bytes; the profile says what they did not."""
+def request_of(options: dict[str, Any], settings: Settings) -> FileRequest:
+    """Take the file's options out of a command's, and read the file; the profile completes what was not given."""
     name = options.pop("file")
-    for key in ("timezone", "date_order", "encoding", "delimiter"):
-        options[key] = options[key] or profile.get(key)
-    timezone, order = options.pop("timezone"), options.pop("date_order")
-    if order not in {None, "DMY", "MDY", "YMD"}:
-        raise UsageError(f'date_order in the profile: "{order}" is none of DMY, MDY and YMD')
-    if timezone is not None and timezone not in available_timezones():
-        raise UsageError(
-            f'--timezone, or timezone in the profile: there is no zone "{timezone}": write one such as Europe/Berlin'
-        )
-    delimiter = options.pop("delimiter")
-    said: dict[str, Any] = {
+    given: dict[str, Any] = {key: options.pop(key) for key in ("date_order", "timezone", "encoding", "delimiter")}
+    given |= {
         "sheets": options.pop("sheets"),
         "maps": tuple(_pair(text) for text in options.pop("maps")),
-        "columns": tuple((str(header), str(column)) for header, column in profile.get("columns", {}).items()),
-        "date_order": order,
-        "timezone": timezone,
-        "encoding": options.pop("encoding"),
-        "delimiter": "\t" if delimiter in {"\\t", "tab"} else delimiter,
+        "columns": tuple(settings.table.get("columns", {}).items()),
     }
     if name == "-":
-        return FileRequest("stdin.csv", sys.stdin.buffer.read(), **said)
-    return FileRequest.read(Path(name), **said)
+        return FileRequest("stdin.csv", sys.stdin.buffer.read(), **given)
+    return FileRequest.read(Path(name), **given)
 
 
 def outputs_of(options: dict[str, Any]) -> Outputs:
@@ -131,5 +122,5 @@ def outputs_of(options: dict[str, Any]) -> Outputs:
 def _pair(text: str) -> tuple[str, str]:
     header, equals, field = text.rpartition("=")
     if not equals or not header.strip() or not field.strip():
-        raise UsageError(f"--map '{text}': write it as --map 'Header=Field'")
+        raise UsageError(f"--map '{clean(text, 60)}' has no header or no column. Use --map 'Header=Column'")
     return header.strip(), field.strip()

@@ -1,15 +1,13 @@
-"""What the commands print: problems, plans, summaries and tables, all text from outside made safe for a terminal."""
+"""The texts of the commands: problems, plans, summaries and tables, with outside text made safe for a terminal."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import click
-
+from bulkobj.cli.session import product, session, styled
 from bulkobj.core.columns import OF_FIELD
 from bulkobj.core.model import Action, Field, Problem, Result, Severity, Value
 from bulkobj.core.text import clean, counted, numbered
@@ -21,7 +19,7 @@ _MOST_NAMED = 10
 
 
 class Bar:
-    """A progress bar of rich's on standard error."""
+    """A progress bar on standard error."""
 
     def __init__(self, stage: str, total: int) -> None:
         from rich.console import Console  # noqa: PLC0415 - rich is slow to import, and most commands need no bar
@@ -46,20 +44,20 @@ class Bar:
         self._progress.start()
 
     def update(self, done: int) -> None:
-        """So many are done."""
+        """Show that so many are done."""
         self._progress.update(self._task, completed=done, description=self._stage)
 
     def note(self, text: str) -> None:
-        """Say something beside the bar until the next update."""
+        """Show a text beside the bar until the next update."""
         self._progress.update(self._task, description=f"{self._stage} ({text})")
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._progress.stop()
 
 
 def report_problems(report: Report) -> list[str]:
-    """A line for each problem of a file and its rows, those of one cause drawn together, errors first."""
+    """Return a line for each cause: errors, warnings, and last the errors of the file as a whole."""
     return _problems(report.all_problems(), several=_several(row.line for row in report.rows))
 
 
@@ -69,7 +67,7 @@ def plan_problems(plan: Plan) -> list[str]:
 
 
 def _several(lines: Iterable[Line]) -> bool:
-    """Whether the rows are those of several sheets, so that a number alone says nothing."""
+    """Return whether the rows are those of several sheets: a row number alone is not enough then."""
     return len({line.sheet for line in lines}) > 1
 
 
@@ -85,7 +83,8 @@ def _problems(found: Iterable[Problem], *, several: bool) -> list[str]:
         rows = groups[key]
         if problem.row is not None:
             rows.append(problem.row)
-    ordered = sorted(groups.items(), key=lambda item: item[0][0] is not Severity.ERROR)
+    of_file = {key: not rows and key[0] is Severity.ERROR for key, rows in groups.items()}
+    ordered = sorted(groups.items(), key=lambda item: (of_file[item[0]], item[0][0] is not Severity.ERROR))
     return [_problem_line(*key, rows) for key, rows in ordered]
 
 
@@ -99,14 +98,15 @@ def _problem_line(  # noqa: PLR0913 - what problems are grouped by
         place.append(clean(column, 60))
     many = f" ({counted(len(rows), 'row')})\n    in rows {numbered(rows, 12)}" if len(rows) > 1 else ""
     where = ", ".join(place) + ": " if place else ""
-    return f"{severity.value}: {where}{clean(message, 600)} [{code}]{many}"
+    word = styled(severity.value, fg="red" if severity is Severity.ERROR else "yellow", bold=True)
+    return f"{word}: {where}{clean(message, 600)} [{code}]{many}"
 
 
 _ACTION_ORDER = (Action.CREATE, Action.RUN_TEMPLATE, Action.UPDATE, Action.DELETE)
 
 
 def plan_summary(plan: Plan) -> str:
-    """What a plan would do: counts by action, what would be emptied or deleted, what will not be sent."""
+    """Return the counts of a plan by action, and what would be emptied or deleted, in lines."""
     several = _several(plan.lines)
     lines = _problems(_all(plan), several=several)
     steps = Counter(line.step.action for line in plan.lines if line.step is not None)
@@ -117,7 +117,7 @@ def plan_summary(plan: Plan) -> str:
     deleted = [line for line in plan.lines if line.step is not None and line.step.action is Action.DELETE]
     lines += _named("will be deleted", [f"{_label(line, several=several)}: {_called(line)}" for line in deleted])
     noted = [line for line in plan.lines if line.step is not None and line.message]
-    lines += _named("to know", [f"{_label(line, several=several)}: {clean(line.message, 200)}" for line in noted])
+    lines += _named("note", [f"{_label(line, several=several)}: {clean(line.message, 200)}" for line in noted])
     return "\n".join(lines)
 
 
@@ -145,7 +145,7 @@ def _emptied(line: Line, *, several: bool) -> str:
 
 
 def plan_details(report: Report) -> str:
-    """A dry run row by row, each field with its before and after."""
+    """Return a dry run row by row, each field with its before and after."""
     lines, several = [], _several(row.line for row in report.rows)
     for row in report.rows:
         line = row.line
@@ -157,7 +157,7 @@ def plan_details(report: Report) -> str:
 
 
 def first_rows(report: Report, live: Live) -> str:
-    """The rows that were sent first, as the service holds them now."""
+    """Return the rows that were sent first, with the values that the service shows for them now."""
     held = {one.id: one for objectives in live.values() for one in objectives or ()}
     names = _names_by_id(report)
     lines, several = [], _several(row.line for row in report.rows)
@@ -172,7 +172,7 @@ def first_rows(report: Report, live: Live) -> str:
 
 
 def _names_by_id(report: Report) -> dict[tuple[Field, Value], Value]:
-    """What people see for the ids of statuses and categories that the report's rows send."""
+    """Return the names of the statuses and categories that the report's rows send."""
     return {
         (name, row.line.step.body[name]): change[1]
         for row in report.rows
@@ -182,6 +182,16 @@ def _names_by_id(report: Report) -> dict[tuple[Field, Value], Value]:
     }
 
 
+#: Colours on a terminal; the words say the same.
+_STYLES: Mapping[Result, Mapping[str, Any]] = {
+    Result.CREATED: {"fg": "green"},
+    Result.UPDATED: {"fg": "green"},
+    Result.DELETED: {"fg": "green"},
+    Result.CONFLICT: {"fg": "yellow"},
+    Result.UNKNOWN: {"fg": "yellow"},
+    Result.INVALID: {"fg": "red"},
+    Result.FAILED: {"fg": "red"},
+}
 _ORDER = (
     Result.CREATED,
     Result.UPDATED,
@@ -199,49 +209,55 @@ _ORDER = (
 )
 
 
-def report_summary(finished: Finished) -> str:
-    """How a command went: what is wrong by cause, counts by result, and where the report is."""
-    report = finished.report
-    lines = [*_causes(report)]
-    lines += [f"{result.value:>14}  {report.counts[result]:,}" for result in _ORDER if report.counts[result]]
+def counts(report: Report) -> list[str]:
+    """Return a line for each result with its number of rows."""
+    return [
+        styled(f"{result.value:>14}  {report.counts[result]:,}", **_STYLES.get(result, {}))
+        for result in _ORDER
+        if report.counts[result]
+    ]
+
+
+def open_ends(finished: Finished) -> list[str]:
+    """Return a line for each thing that is left to do."""
+    report, lines = finished.report, []
     if finished.duplicates:
-        lines.append(
-            f"{counted(finished.duplicates, 'duplicate')} turned up late: the rows' messages say which to delete"
-        )
-    lines += [f"written: {path}" for path in finished.written]
-    lines += [f"not written: {why}" for why in finished.unwritten]
+        objectives = counted(finished.duplicates, "duplicate objective")
+        lines.append(f"{objectives} found. The row messages say which ones to delete")
+    lines += [f"not written: {clean(why, 600)}" for why in finished.unwritten]
     if finished.unwritten and report.run is not None:
-        lines.append(f"what was done is kept all the same: `bulkobj report {report.run} -o PATH` writes a report of it")
+        lines.append(f"the results are saved. To write the report: bulkobj report {report.run} -o PATH")
     if report.run is not None and not report.finished:
-        lines.append(f"unfinished: `bulkobj resume {report.run}` goes on where it stopped")
+        lines.append(f"not finished. To continue: bulkobj resume {report.run}")
     elif report.run is not None and report.counts[Result.UNKNOWN]:
-        lines.append(f"unknown: `bulkobj resume {report.run}` looks once more")
-    return "\n".join(lines)
+        lines.append(f"some rows are unknown. To look for them once more: bulkobj resume {report.run}")
+    return lines
 
 
-def _causes(report: Report) -> list[str]:
+def causes(report: Report) -> list[str]:
+    """Return a line for each reason why rows were not done, with the rows."""
     several = _several(row.line for row in report.rows)
-    causes: dict[tuple[Result, str, str | None], list[int]] = defaultdict(list)
+    found: dict[tuple[Result, str, str | None], list[int]] = defaultdict(list)
     for row in report.rows:
         if row.result in {Result.FAILED, Result.UNKNOWN, Result.CONFLICT}:
-            causes[row.result, row.message, row.line.sheet if several else None].append(row.line.row)
+            found[row.result, row.message, row.line.sheet if several else None].append(row.line.row)
     return [
-        f"{result.value}: {'row' if len(rows) == 1 else 'rows'} {numbered(rows, 12)}"
+        f"{styled(result.value, **_STYLES[result])}: {'row' if len(rows) == 1 else 'rows'} {numbered(rows, 12)}"
         + (f' of sheet "{clean(sheet, 40)}"' if sheet else "")
         + f": {clean(message, 400)}"
-        for (result, message, sheet), rows in causes.items()
+        for (result, message, sheet), rows in found.items()
     ]
 
 
 def json_report(report: Report) -> None:
-    """The report as JSON on standard output."""
-    json.dump(to_json(report), sys.stdout, ensure_ascii=True, indent=1)
-    sys.stdout.write("\n")
+    """Print the report as JSON on standard output."""
+    session().answered = True
+    product(json.dumps(to_json(report), ensure_ascii=True, indent=1), wrap=False)
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """A table on standard output, its columns as wide as they need to be."""
+    """Print a table on standard output, its columns as wide as they need to be."""
     texts = [[clean(str(cell), 120) for cell in row] for row in rows]
     widths = [max(len(text[i]) for text in [headers, *texts]) for i in range(len(headers))]
     for row in [headers, *texts]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        product("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip(), wrap=False)

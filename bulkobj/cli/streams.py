@@ -1,37 +1,65 @@
-"""Standard output and standard error that somebody may stop reading: that changes nothing of what is done."""
+"""Standard streams that may be closed, full or unread: that changes nothing of what a command does."""
 
 from __future__ import annotations
 
+import errno
 import os
+import sys
 from typing import Any, TextIO
 
+#: The reader went away, as in ``bulkobj runs | head -1``, or the terminal did.
+_UNREAD = frozenset({errno.EPIPE, errno.EIO, errno.ENXIO})
 
-class Deafened:
-    """A text stream whose reader may go away, as in ``bulkobj runs | head -1``; what is written then is lost."""
 
-    def __init__(self, stream: TextIO) -> None:
+class TolerantStream:
+    """A text stream that drops what cannot be written. ``lost`` says that a file or a closed stream dropped text."""
+
+    def __init__(self, stream: TextIO, *, closed: bool = False) -> None:
         self._stream = stream
+        self.was_closed = closed
+        self.lost = False
 
     def write(self, text: str) -> int:
-        """Write as far as anybody reads."""
+        """Write the text as far as that can be done."""
+        self.lost = self.lost or self.was_closed
         try:
             return self._stream.write(text)
-        except BrokenPipeError:
-            self._go_deaf()
+        except OSError as error:
+            self._drop(error)
             return len(text)
 
     def flush(self) -> None:
-        """Flush as far as anybody reads."""
+        """Flush as far as that can be done."""
         try:
             self._stream.flush()
-        except BrokenPipeError:
-            self._go_deaf()
+        except OSError as error:
+            self._drop(error)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    def _go_deaf(self) -> None:
-        """Let what is still in the stream's buffer, and all that follows, go nowhere."""
+    def _drop(self, error: OSError) -> None:
+        """Let what is in the stream's buffer, and all that follows, go nowhere."""
+        self.lost = self.lost or error.errno not in _UNREAD
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
+
+
+def protect_streams() -> None:
+    """Replace the standard streams by tolerant ones, which show any text in any encoding.
+
+    A closed stream gets the null device. Otherwise the next file opened would take its number, and a message for the
+    terminal would end up in a journal.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # the lowest free number is the one that is given
+        pass
+    os.close(number)
+    if sys.stdin is None:
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as the process lives
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        stream, closed = getattr(sys, name), getattr(sys, name) is None
+        if closed:
+            stream = open(number, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - the same
+        stream.reconfigure(errors="backslashreplace")
+        setattr(sys, name, TolerantStream(stream, closed=closed))

@@ -45,7 +45,7 @@ def parse_redis_url(text: object, place: str) -> RedisUrl:
     except ValueError:
         fits = False
     if not fits:
-        raise UsageError(f"{place}: it must be {_FORMS}; a special sign in a password is written as %40 and the like")
+        raise UsageError(f"{place} is no Redis address. Use {_FORMS}; percent-encode a password (@ as %40)")
     return RedisUrl(str(text))
 
 

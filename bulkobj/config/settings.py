@@ -1,31 +1,33 @@
-"""One frozen Settings from options, environment and profile (contract, "Options that every command … takes").
-
-An option goes before the environment, the environment before the profile, the profile before the default.
-"""
+"""One frozen Settings from options, environment and profile."""
 
 from __future__ import annotations
 
 import os
-import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
+import click
+
+from bulkobj.config.credentials import TokenPlace, checked_token, read_token_file
+from bulkobj.config.options import profile_of, service_options
 from bulkobj.config.redis_url import RedisUrl, parse_redis_url
+from bulkobj.config.value_types import REGIONS
+from bulkobj.core import secrets
 from bulkobj.core.errors import UsageError
 from bulkobj.core.model import Rate
+from bulkobj.core.text import clean
 
-REGIONS: Mapping[str, str] = {"us": "https://api.totango.com", "eu": "https://api-eu1.totango.com"}
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-T = TypeVar("T")
+_Source = click.core.ParameterSource
+#: The nearest to the user first.
+_SOURCES = (_Source.COMMANDLINE, _Source.ENVIRONMENT, _Source.DEFAULT_MAP, _Source.DEFAULT)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line said; None where it said nothing."""
+    """The options of a command line; None where one was not given."""
 
     profile: str | None = None
     region: str | None = None
@@ -34,12 +36,17 @@ class Options:
     rate: str | None = None
     timeout: float | None = None
     settle: float | None = None
+    fresh: float | None = None
     concurrency: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where to, as whom, how fast, and where things are kept. Times are in seconds."""
+    """Where to, as whom, how fast, and where things are kept. Times are in seconds.
+
+    ``options`` are those of the command line alone. ``token`` is that of the environment or of its file;
+    ``token_trouble`` says why there is none. ``closed_statuses`` None stands for names such as "Completed".
+    """
 
     base_url: str
     token: str = field(repr=False)
@@ -52,8 +59,15 @@ class Settings:
     profile: str
     sandbox: bool = False
     given_target: bool = False
+    fresh: float = 60.0
     slot_store: RedisUrl | None = None
+    report_dir: Path | None = None
+    max_deletes: int | None = None
+    closed_statuses: tuple[str, ...] | None = None
     table: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    options: Options = field(default_factory=Options, repr=False)
+    notes: tuple[str, ...] = ()
+    token_trouble: str = ""
 
     @property
     def target(self) -> str:
@@ -66,182 +80,108 @@ class Settings:
         return None if self.sandbox else self.slot_store
 
     def require_token(self) -> str:
-        """The token of the environment, or the one that `bulkobj login` has kept; UsageError where there is none."""
-        from bulkobj.config.credentials import TokenPlace  # noqa: PLC0415 - brings the keyring, which is slow
+        """Return the token of the environment, or the one that `bulkobj login` stored.
 
+        From then on it is blotted out of logs and messages. Raises UsageError where there is none, or a damaged one.
+        """
+        if self.token_trouble:
+            raise UsageError(self.token_trouble)
         token = self.token or TokenPlace(self.state_dir, self.profile, self.base_url).read()
         if not token:
             raise UsageError(
-                "no token: set the environment variable BULKOBJ_TOKEN to your Totango API token, or `bulkobj login`; "
-                "or try things out first with --sandbox"
+                "no token found. Run `bulkobj login`, set BULKOBJ_TOKEN, or add --sandbox to try things out"
             )
+        secrets.hide(token)
         return token
 
+    def with_profile(self, profile: str) -> Settings:
+        """Return the settings of another profile under the same command line and environment."""
+        return load_settings(replace(self.options, profile=profile))
 
-def load_settings(options: Options, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Put the settings together; UsageError where one of them can't be right."""
-    config_path = _path(environ, "BULKOBJ_CONFIG", _platform_config)
-    profile = options.profile or environ.get("BULKOBJ_PROFILE") or "default"
-    table = _profile(config_path, profile, asked=profile != "default")
-    source = _Source(options, environ, table)
-    base_url = _base_url(source)
+
+def load_settings(options: Options | None = None) -> Settings:
+    """Return the settings. Raises UsageError where one of them cannot be right."""
+    given = asdict(options or Options())
+    arguments = ["--sandbox"] if given.pop("sandbox") else []
+    arguments += [f"--{name.replace('_', '-')}={value}" for name, value in given.items() if value is not None]
+    return settings_in(_settings_command.make_context("bulkobj", arguments))
+
+
+@click.command()
+@service_options
+def _settings_command(**_: Any) -> None:
+    """Do nothing; the options are parsed."""
+
+
+def settings_in(ctx: click.Context) -> Settings:
+    """Return the settings that the options of :func:`service_options` make, once they are parsed."""
+    profile, values = profile_of(ctx), ctx.params
+    table = profile.table
+    sandbox = bool(values["sandbox"])
+    token, trouble = ("", "") if sandbox else _given_token()
+    folder = table.get("report_dir")
     return Settings(
-        base_url=base_url,
-        token=checked_token(environ.get("BULKOBJ_TOKEN", ""), "BULKOBJ_TOKEN"),
-        rate=source.get("rate", "99/60", Rate.parse, "a number of calls and of seconds, such as 99/60"),
-        timeout=source.get("timeout", 30.0, _positive, "a number of seconds above 0"),
-        settle=source.get("settle", 60.0, _not_negative, "a number of seconds, 0 or more"),
-        concurrency=source.get("concurrency", 8, _count, "a whole number from 1 to 64"),
-        state_dir=_path(environ, "BULKOBJ_STATE_DIR", _platform_state),
-        config_path=config_path,
-        profile=profile,
-        sandbox=options.sandbox,
-        given_target=options.sandbox or source.said("base_url") or source.said("region"),
-        slot_store=_slot_store(table),
+        base_url=_base_url(ctx),
+        token=token,
+        token_trouble=trouble,
+        rate=values["rate"],
+        timeout=values["timeout"],
+        settle=values["settle"],
+        fresh=values["fresh"],
+        concurrency=values["concurrency"],
+        state_dir=state_dir(),
+        config_path=profile.path,
+        profile=profile.name,
+        sandbox=sandbox,
+        given_target=sandbox or any(_source(ctx, name) is not _Source.DEFAULT for name in ("base_url", "region")),
+        slot_store=parse_redis_url(table["slot_store"], profile.place("slot_store")) if "slot_store" in table else None,
+        report_dir=Path(os.path.expanduser(folder)) if folder else None,  # noqa: PTH111 - as in state_dir
+        max_deletes=table.get("max_deletes"),
+        closed_statuses=tuple(table["closed_statuses"]) if "closed_statuses" in table else None,
         table=table,
+        options=_given_options(ctx),
+        notes=profile.notes,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    options: Options
-    environ: Mapping[str, str]
-    table: Mapping[str, Any]
-
-    def raw(self, name: str) -> tuple[object, str]:
-        """The value that counts, and the place where it was said."""
-        option = getattr(self.options, name)
-        if option is not None:
-            return option, "--" + name.replace("_", "-")
-        variable = "BULKOBJ_" + name.upper()
-        if self.environ.get(variable):
-            return self.environ[variable], variable
-        return self.table.get(name), f'"{name}" in the profile'
-
-    def is_closer(self, name: str, other: str) -> bool:
-        """Whether the one was said nearer to the user than the other: on the command line, before the environment."""
-        return self._level(name) < self._level(other)
-
-    def _level(self, name: str) -> int:
-        said = (getattr(self.options, name), self.environ.get("BULKOBJ_" + name.upper()), self.table.get(name))
-        return next((level for level, value in enumerate(said) if value not in (None, "")), len(said))
-
-    def said(self, name: str) -> bool:
-        return self.raw(name)[0] is not None
-
-    def get(self, name: str, default: object, convert: Callable[[str], T], expected: str) -> T:
-        value, place = self.raw(name)
-        try:
-            return convert(str(default if value is None else value))
-        except ValueError as error:
-            raise UsageError(f'{place}: "{value}" is not {expected}') from error
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 86_400:
-        raise ValueError(text)
-    return value
-
-
-def _not_negative(text: str) -> float:
-    return 0.0 if float(text) == 0 else _positive(text)
-
-
-def _count(text: str) -> int:
-    if not 1 <= int(text) <= 64:
-        raise ValueError(text)
-    return int(text)
-
-
-def _slot_store(table: Mapping[str, Any]) -> RedisUrl | None:
-    """``ledger`` is the key's earlier name; it is read further."""
-    key = next((key for key in ("slot_store", "ledger") if key in table), None)
-    return parse_redis_url(table[key], f'"{key}" in the profile') if key else None
-
-
-def _region(text: str) -> str:
-    if text not in REGIONS:
-        raise ValueError(text)
-    return REGIONS[text]
-
-
-def _base_url(source: _Source) -> str:
-    value, place = source.raw("base_url")
-    if value is None or source.is_closer("region", "base_url"):
-        return source.get("region", "us", _region, "a region: us or eu")
-    try:
-        parts = urlsplit(str(value))
-        loopback = parts.hostname in LOOPBACK
-        fits = parts.scheme == "https" or (parts.scheme == "http" and loopback)
-        _ = parts.port
-    except ValueError as error:
-        raise UsageError(f'{place}: "{value}" is not a URL') from error
-    if not fits or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
-        raise UsageError(
-            f"{place}: it must be an https:// address without user, query or fragment "
-            "(plain http:// only for this machine's own loopback address)"
-        )
-    return str(value).rstrip("/")
-
-
-def checked_token(text: str, what: str) -> str:
-    """The token without what copying leaves around it; UsageError where it holds what no token does."""
-    token = text.strip()
-    if not token.isprintable() or not token.isascii() or " " in token:
-        raise UsageError(f"{what} holds characters that no token has: copy it anew")
-    return token
-
-
-def _path(environ: Mapping[str, str], name: str, otherwise: Callable[[], Path]) -> Path:
-    return Path(environ[name]).expanduser() if environ.get(name) else otherwise()
-
-
-def _platform_state() -> Path:
+def state_dir() -> Path:
+    """Return the state folder: ``BULKOBJ_STATE_DIR``, or the platform's."""
+    if named := os.environ.get("BULKOBJ_STATE_DIR"):
+        return Path(os.path.expanduser(named))  # noqa: PTH111 - Path.expanduser raises for an unknown user
     import platformdirs  # noqa: PLC0415 - not needed where the environment names the folder
 
     return Path(platformdirs.user_state_dir("bulkobj", appauthor=False))
 
 
-def _platform_config() -> Path:
-    import platformdirs  # noqa: PLC0415 - not needed where the environment names the file
-
-    return Path(platformdirs.user_config_dir("bulkobj", appauthor=False)) / "config.toml"
+def _source(ctx: click.Context, name: str) -> click.core.ParameterSource:
+    return ctx.get_parameter_source(name) or _Source.DEFAULT
 
 
-def profile_names(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """The profiles of the config file."""
-    return list(_profiles(_path(environ, "BULKOBJ_CONFIG", _platform_config)))
+def _given_options(ctx: click.Context) -> Options:
+    """Return the options of the command line alone."""
+    given = {name: ctx.params[name] for name in asdict(Options()) if _source(ctx, name) is _Source.COMMANDLINE}
+    if "rate" in given:
+        given["rate"] = f"{given['rate'].calls}/{given['rate'].seconds}"
+    return Options(**given)
 
 
-def _profiles(path: Path) -> dict[str, Any]:
+def _base_url(ctx: click.Context) -> str:
+    """Return the address, or that of the region where the region was named nearer to the user."""
+    address: str | None = ctx.params["base_url"]
+    region_first = _SOURCES.index(_source(ctx, "region")) < _SOURCES.index(_source(ctx, "base_url"))
+    return REGIONS[ctx.params["region"]] if address is None or region_first else address
+
+
+def _given_token() -> tuple[str, str]:
+    """Return the token of ``BULKOBJ_TOKEN`` or of the file that ``BULKOBJ_TOKEN_FILE`` names, and what is wrong."""
     try:
-        profiles = tomllib.loads(path.read_text("utf-8")).get("profiles", {})
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise UsageError(f"the config file {path} can't be read: {error}") from error
-    return profiles if isinstance(profiles, dict) else {}
-
-
-def _profile(path: Path, name: str, *, asked: bool) -> Mapping[str, Any]:
-    profiles = _profiles(path)
-    table = profiles.get(name, {} if not asked else None)
-    if not isinstance(table, dict):
-        raise UsageError(f"there is no table [profiles.{name}] in the config file {path}")
-    _check_profile(table, f"[profiles.{name}] in the config file {path}")
-    return table
-
-
-def _check_profile(table: Mapping[str, Any], place: str) -> None:
-    """Raise UsageError where a value is of another kind than it must be; numbers are checked where they are read."""
-    for key in ("region", "base_url", "timezone", "date_order", "encoding", "delimiter"):
-        if not isinstance(table.get(key, ""), str):
-            raise UsageError(f"{key} in {place}: {table[key]!r} must be a text, in quotation marks")
-    aliases = table.get("aliases", {})
-    tables = {"columns": table.get("columns", {}), "aliases": aliases}
-    if isinstance(aliases, dict):
-        tables |= {f"aliases.{kind}": words for kind, words in aliases.items()}
-    for key, words in tables.items():
-        if not isinstance(words, dict):
-            raise UsageError(f'{key} in {place} must be a table of your words, such as "wip" = "In Progress"')
+        if text := os.environ.get("BULKOBJ_TOKEN", "").strip():
+            return checked_token(text, "BULKOBJ_TOKEN"), ""
+        if path := os.environ.get("BULKOBJ_TOKEN_FILE"):
+            place = f"the file {clean(path, 200)} (BULKOBJ_TOKEN_FILE)"
+            file = Path(os.path.expanduser(path))  # noqa: PTH111 - as in state_dir
+            token = read_token_file(file, place)
+            return token, "" if token else f"there is no token in {place}. Check the path, or save the token in it"
+    except UsageError as error:
+        return "", str(error)
+    return "", ""

@@ -136,8 +136,9 @@ def test_an_internal_error_is_a_sentence_not_a_traceback(monkeypatch: pytest.Mon
 
     monkeypatch.setattr("bulkobj.cli.commands.import_file.validate", explode)
     ran = bulkobj("validate", "-", stdin=creates(1), environ={"BULKOBJ_TOKEN": "secret-token"})
-    assert ran.code == 4
+    assert ran.code == 2
     assert "Traceback" not in ran.err + ran.out
+    assert "resume" not in ran.err
     log = tmp_path / "state" / "crash.log"
     assert "RuntimeError" in log.read_text()
     assert "secret-token" not in log.read_text()
@@ -146,17 +147,17 @@ def test_an_internal_error_is_a_sentence_not_a_traceback(monkeypatch: pytest.Mon
 
 def test_nothing_to_resume_is_still_json(tmp_path: Path) -> None:
     ran = bulkobj("resume", "--json", environ={"BULKOBJ_TOKEN": "t"})
-    assert (ran.code, ran.report) == (0, None)
+    assert (ran.code, ran.report) == (0, {"error": None, "exit_code": 0})
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
 def test_standard_output_that_is_full_or_unread(server: SandboxServer, tmp_path: Path) -> None:
-    """A full disk is a sentence and exit 2; whoever stops reading changes nothing of how a command ends."""
+    """A full disk is a sentence and exit 1; whoever stops reading changes nothing of how a command ends."""
     environ, program = Machine(server, tmp_path / "state").environ(), [sys.executable, "-m", "bulkobj"]
     with Path("/dev/full").open("w") as full:
         ran = subprocess.run([*program, "settings"], env=environ, stdout=full, stderr=PIPE, check=False)
-    assert ran.returncode == 2
-    assert b"disk is full" in ran.stderr
+    assert ran.returncode == 1
+    assert b"cannot write to standard output" in ran.stderr
     (tmp_path / "bad.csv").write_text("Account ID,Title\nA,T\n")
     for command, code in ((["export", "--all", "-o", "-"], 0), (["settings"], 0), (["validate", "bad.csv"], 3)):
         with subprocess.Popen([*program, *command], env=environ, stdout=PIPE, stderr=STDOUT) as process:

@@ -61,7 +61,7 @@ def test_a_token_that_is_refused_is_not_kept(server: SandboxServer, ring: Memory
 
 def test_without_a_keyring_a_private_file_is_said_plainly(server: SandboxServer, tmp_path: Path) -> None:
     kept = against(server, "login", stdin=server.token.encode(), BULKOBJ_TOKEN="")
-    assert "no keyring" in kept.err
+    assert "no usable keyring" in kept.err
     (file,) = (tmp_path / "state" / "tokens").iterdir()
     assert file.stat().st_mode & 0o077 == 0
     assert against(server, "settings", BULKOBJ_TOKEN="").code == 0

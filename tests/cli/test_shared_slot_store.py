@@ -61,14 +61,14 @@ def test_what_is_no_url_is_refused_unseen(tmp_path: Path, url: str) -> None:
     profile(tmp_path, url)
     ran = bulkobj("config")
     assert ran.code == 2
-    assert '"slot_store" in the profile' in ran.err
+    assert '"slot_store" in [profiles.default]' in ran.err
     assert PASSWORD not in ran.err
 
 
 def test_a_slot_store_that_is_no_text_is_refused(tmp_path: Path) -> None:
     profile(tmp_path, 6379)
-    with pytest.raises(UsageError, match='"slot_store" in the profile'):
-        load_settings(Options(), {"BULKOBJ_CONFIG": str(tmp_path / "config.toml")})
+    with pytest.raises(UsageError, match="slot_store"):
+        load_settings(Options())
 
 
 def test_config_and_doctor_show_it_without_its_password(

@@ -195,7 +195,7 @@ def test_a_rest_that_was_not_wanted_is_sent_only_by_name(
     server: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who said no after the first rows is not overruled by a `bulkobj resume` that cron runs at night."""
-    monkeypatch.setattr("bulkobj.cli.console._at_a_terminal", lambda: True)
+    monkeypatch.setattr("bulkobj.cli.console.at_a_terminal", lambda: True)
     file = plan(tmp_path / "p.csv", 4)
     ran = against(server, "import", file, "--first", 2, "--json", stdin=b"y\nn\n")
     assert (ran.code, ran.report["counts"]) == (4, {"created": 2, "not-attempted": 2})
@@ -214,7 +214,7 @@ def test_an_interrupt_at_the_question_after_the_first_rows(
     server: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit 130 with the report of what was done, and a word on how to go on."""
-    monkeypatch.setattr("bulkobj.cli.console._at_a_terminal", lambda: True)
+    monkeypatch.setattr("bulkobj.cli.console.at_a_terminal", lambda: True)
     ran = against(server, "import", plan(tmp_path / "p.csv", 4), "--first", 2, "--json", stdin=b"y\n")
     assert (ran.code, ran.report["counts"]) == (130, {"created": 2, "not-attempted": 2})
     assert f"bulkobj resume {ran.report['run']}" in ran.err

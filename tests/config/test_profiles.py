@@ -33,5 +33,5 @@ def test_a_first_alias_makes_the_file(tmp_path: Path) -> None:
 def test_a_config_file_that_is_no_toml_is_said(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text("[[[")
-    with pytest.raises(UsageError, match="can't be changed"):
+    with pytest.raises(UsageError, match="cannot change"):
         remember_aliases(path, "default", {"status": {"a": "b"}})

@@ -10,6 +10,7 @@ import click
 
 from bulkobj.cli.console import Console
 from bulkobj.cli.options import service_options, settings_of
+from bulkobj.cli.session import note, say
 from bulkobj.core.errors import UsageError
 from bulkobj.core.text import clean, counted
 from bulkobj.validation.dates import AmbiguousDateError, DateError, DateRules, read_date
@@ -19,23 +20,29 @@ from bulkobj.workflows.export.export import Exported, ExportRequest, export
 
 
 @click.command("export", epilog="Example: bulkobj export --sandbox --account ACME-1001 -o objectives.xlsx")
-@click.option("--account", "accounts", metavar="ID", multiple=True, help="An account; repeatable.")
+@click.option("--account", "accounts", metavar="ID", multiple=True, help="Export this account; repeatable.")
 @click.option(
     "--accounts-file",
     metavar="PATH",
     type=click.Path(path_type=Path),
-    help="Accounts from a file: its Account ID column, or one id a line.",
+    help="Export the accounts in a file: its Account ID column, or one id a line.",
 )
-@click.option("--all", "everything", is_flag=True, help="Every account that account search can reach.")
-@click.option("--status", "statuses", metavar="NAME", multiple=True, help="Only of this status; repeatable.")
-@click.option("--category", "categories", metavar="NAME", multiple=True, help="Only of this category; repeatable.")
-@click.option("--owner", "owners", metavar="TEXT", multiple=True, help="Only whose owner has this text; repeatable.")
-@click.option("--starts-after", metavar="DATE", help="Only those that start later than this day.")
-@click.option("--ends-before", metavar="DATE", help="Only those that end earlier than this day.")
+@click.option("--all", "everything", is_flag=True, help="Export every account that account search can reach.")
+@click.option("--status", "statuses", metavar="NAME", multiple=True, help="Only this status; repeatable.")
+@click.option("--category", "categories", metavar="NAME", multiple=True, help="Only this category; repeatable.")
+@click.option("--owner", "owners", metavar="TEXT", multiple=True, help="Only owners that contain TEXT; repeatable.")
+@click.option("--starts-after", metavar="DATE", help="Only objectives that start later than DATE.")
+@click.option("--ends-before", metavar="DATE", help="Only objectives that end earlier than DATE.")
 @click.option(
     "--layout", type=click.Choice([layout.value for layout in Layout]), default="one-sheet", show_default=True
 )
-@click.option("-o", "--output", required=True, metavar="PATH", help="An .xlsx, .csv or .json file; - for CSV here.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="PATH",
+    help="Write to PATH (.xlsx, .csv, .json); - for CSV here.",
+)
 @service_options
 def export_command(  # noqa: PLR0913 - each is an option of the contract
     *,
@@ -60,7 +67,7 @@ def export_command(  # noqa: PLR0913 - each is an option of the contract
     path = None if output == "-" else Path(output)
     with Console() as console:
         exported = export(ExportRequest(path, asked, everything, filters, Layout(layout)), settings, console)
-    _tell(exported)
+    _summarise(exported)
     return exported.exit_code
 
 
@@ -70,16 +77,16 @@ def _day(option: str, text: str | None) -> str:
     try:
         return read_date(text, DateRules(None, UTC))[:10]
     except (DateError, AmbiguousDateError):
-        raise UsageError(f'{option}: "{text}" is not a date such as 2024-02-08') from None
+        raise UsageError(f'{option}: "{clean(text, 60)}" is not a date. Use a date such as 2024-02-08') from None
 
 
-def _tell(exported: Exported) -> None:
+def _summarise(exported: Exported) -> None:
     objectives, accounts = counted(exported.objectives, "objective"), counted(exported.accounts, "account")
-    click.echo(f"{objectives} of {accounts}", err=True)
+    note(f"{objectives} of {accounts}")
     for path in exported.written:
-        click.echo(f"written: {path}", err=True)
+        note(f"written: {path}")
     for account, why in exported.failed.items():
-        click.echo(f"not exported: account {clean(account, 80)}: {clean(why)}", err=True)
+        say(f"not exported: account {clean(account, 80)}: {clean(why)}")
     if exported.out_of_reach:
         there = counted(exported.out_of_reach, "account")
-        click.echo(f"{there} more than account search can reach: name them with --accounts-file", err=True)
+        say(f"{there} beyond the reach of account search were not exported. Use --accounts-file to name them")

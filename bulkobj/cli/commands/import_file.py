@@ -10,6 +10,7 @@ from bulkobj.cli import output as show
 from bulkobj.cli.console import Console
 from bulkobj.cli.ending import ended
 from bulkobj.cli.options import file_options, outputs_of, request_of, service_options, settings_of
+from bulkobj.cli.session import product, say
 from bulkobj.config.settings import Settings
 from bulkobj.core.errors import InvalidFileError
 from bulkobj.reports.writer import Finished, Outputs
@@ -24,14 +25,14 @@ from bulkobj.workflows.validate import Choices, dry_run, validate
 def validate_command(*, as_json: bool, offline: bool, **options: Any) -> int:
     """Check FILE and resolve its names; nothing is written to the service. FILE - is CSV on standard input."""
     settings = settings_of(options)
-    request, outputs = request_of(options, settings.table), outputs_of(options)
+    request, outputs = request_of(options, settings), outputs_of(options)
     with Console() as console:
         finished = validate(request, None if offline else settings, outputs, console)
     if as_json:
         show.json_report(finished.report)
     else:
         for line in show.report_problems(finished.report):
-            click.echo(line)
+            product(line)
     return ended(finished)
 
 
@@ -57,7 +58,7 @@ def import_command(  # noqa: PLR0913 - each is an option of the contract
 ) -> int:
     """Check FILE, plan, ask, carry out, report. FILE - is CSV on standard input."""
     settings = settings_of(options)
-    request, outputs = request_of(options, settings.table), outputs_of(options)
+    request, outputs = request_of(options, settings), outputs_of(options)
     choices = Choices(skip_invalid, again, max_errors, first)
     with Console(yes=yes) as console:
         finished = (dry_run if dry else _import_file)(request, settings, outputs, choices, console)
@@ -65,10 +66,10 @@ def import_command(  # noqa: PLR0913 - each is an option of the contract
     if as_json:
         show.json_report(report)
     elif dry and report.rows:
-        click.echo(show.plan_details(report))
+        product(show.plan_details(report))
     if finished.exit_code == InvalidFileError.exit_code:
         for line in show.report_problems(report):
-            click.echo(line, err=True)
+            say(line)
     return ended(finished)
 
 

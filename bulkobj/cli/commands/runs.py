@@ -12,7 +12,8 @@ from bulkobj.cli import output as show
 from bulkobj.cli.console import Console
 from bulkobj.cli.ending import ended
 from bulkobj.cli.options import outputs_of, report_options, service_options, settings_of
-from bulkobj.config.settings import Options, load_settings
+from bulkobj.cli.session import note, product, say
+from bulkobj.config.settings import Options, load_settings, state_dir
 from bulkobj.core.clock import SystemClock
 from bulkobj.core.errors import UsageError
 from bulkobj.core.text import counted
@@ -25,7 +26,7 @@ _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=
 
 def _run_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """The ids that the shell can complete to, the newest first."""
-    store = RunStore(load_settings(Options()).state_dir)
+    store = RunStore(state_dir())
     return [info.header.run for info in reversed(store.all()) if info.header.run.startswith(incomplete)]
 
 
@@ -39,9 +40,7 @@ def resume_command(*, run: str | None, as_json: bool, **options: Any) -> int:
     with Console() as console:
         finished = resume(run, settings, console)
     if finished is None:
-        click.echo("there is nothing to resume", err=True)
-        if as_json:
-            click.echo("null")  # still JSON, and no report
+        note("there is nothing to resume")
         return 0
     if as_json:
         show.json_report(finished.report)
@@ -62,7 +61,7 @@ def undo_command(*, run: str, dry: bool, yes: bool, as_json: bool, **options: An
     if as_json:
         show.json_report(finished.report)
     elif dry:
-        click.echo(show.plan_details(finished.report))
+        product(show.plan_details(finished.report))
     return ended(finished)
 
 
@@ -73,10 +72,10 @@ def runs_command(prune: str | None) -> None:
 
     A pruned run can't be undone or reported again, and its file is not known as imported any more.
     """
-    store = RunStore(load_settings(Options()).state_dir)
+    store = RunStore(state_dir())
     if prune is not None:
         gone = store.prune(SystemClock().wall() - _age(prune))
-        click.echo(f"{counted(len(gone), 'journal')} deleted", err=True)
+        note(f"{counted(len(gone), 'journal')} deleted")
         return
     rows = []
     for info in store.all():
@@ -86,7 +85,7 @@ def runs_command(prune: str | None) -> None:
         rows.append((header.run, header.created_at[:16].replace("T", " "), header.file, header.target, state, counts))
     show.table(("RUN", "WHEN (UTC)", "FILE", "TARGET", "STATE", "ROWS"), rows)
     for path in store.unreadable():
-        click.echo(f"can't be read: {path}", err=True)
+        say(f"cannot read the journal {path}. Move it to another folder")
 
 
 def _age(text: str) -> timedelta:
@@ -103,4 +102,4 @@ def report_command(run: str, output: Path) -> None:
     """Write the report of RUN again, in the format that the ending of PATH says."""
     with Console() as console:
         rewrite_report(run, output, load_settings(Options()), console)
-    click.echo(f"written: {output}", err=True)
+    note(f"written: {output}")

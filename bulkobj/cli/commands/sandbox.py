@@ -6,13 +6,15 @@ from pathlib import Path
 
 import click
 
-from bulkobj.config.settings import Options, load_settings
+from bulkobj.cli.groups import SuggestingGroup
+from bulkobj.cli.session import note
+from bulkobj.config.settings import state_dir
 from bulkobj.core.errors import UsageError
 from bulkobj.core.model import Rate
 from bulkobj.sandbox.behaviour import Behaviour
 
 
-@click.group("sandbox", epilog="Example: bulkobj sandbox reset")
+@click.group("sandbox", cls=SuggestingGroup, epilog="Example: bulkobj sandbox reset")
 def sandbox_command() -> None:
     """A local service that behaves as the documented API does, to try things out on."""
 
@@ -55,5 +57,5 @@ def reset_command() -> None:
     """Empty the embedded sandbox: what --sandbox talks to begins anew."""
     from bulkobj.sandbox.embedded import reset  # noqa: PLC0415 - a web server that only the sandbox needs
 
-    reset(load_settings(Options()).state_dir / "sandbox")
-    click.echo("the sandbox is as new", err=True)
+    reset(state_dir() / "sandbox")
+    note("sandbox reset")

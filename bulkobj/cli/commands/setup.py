@@ -13,8 +13,8 @@ import click
 from bulkobj.cli import output as show
 from bulkobj.cli.console import Console
 from bulkobj.cli.options import service_options, settings_of
-from bulkobj.config.credentials import TokenPlace
-from bulkobj.config.settings import Settings, checked_token
+from bulkobj.config.credentials import TokenPlace, checked_token
+from bulkobj.config.settings import Settings
 from bulkobj.core.errors import BulkobjError, UsageError
 from bulkobj.core.text import clean, counted
 from bulkobj.execution.journal.run_store import RunStore

@@ -10,6 +10,7 @@ import click
 from bulkobj.cli import output as show
 from bulkobj.cli.console import Console
 from bulkobj.cli.options import service_options, settings_of
+from bulkobj.cli.session import note
 from bulkobj.validation.names import Kind
 from bulkobj.workflows.connection import connected
 from bulkobj.workflows.export.export import import_template
@@ -29,11 +30,11 @@ def settings_command(**options: Any) -> None:
 
 
 @click.command("template", epilog="Example: bulkobj template --sandbox -o plan.xlsx")
-@click.option("-o", "--output", required=True, metavar="PATH", type=click.Path(path_type=Path), help="Where to.")
+@click.option("-o", "--output", required=True, metavar="PATH", type=click.Path(path_type=Path), help="Write to PATH.")
 @service_options
 def template_command(*, output: Path, **options: Any) -> None:
     """Write an empty import workbook with drop-down lists of the tenant's names (or a .csv of headers)."""
     settings = settings_of(options)
     with Console() as console:
         import_template(output, settings, console)
-    click.echo(f"written: {output}", err=True)
+    note(f"written: {output}")

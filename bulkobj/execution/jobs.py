@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from bulkobj.core.model import Action, Objective
-from bulkobj.execution.journal.records import Outcome, State
+from bulkobj.execution.journal.records import Moment, Outcome, State
 from bulkobj.execution.reconciliation import Known, Since
 from bulkobj.planning.plan import Step
 from bulkobj.totango.retry_policy import Attempt
@@ -32,19 +32,19 @@ class Service(Protocol):
 class Recorder(Protocol):
     """Whoever keeps what becomes of the steps; durable when a method returns."""
 
-    def sending(self, position: int, at: datetime) -> None:
+    def sending(self, position: int, at: Moment) -> None:
         """The step's first byte is about to leave."""
 
     def unsent(self, position: int) -> None:
         """What was sent last is known not to have happened."""
 
-    def lost(self, position: int, at: datetime, http_status: int | None) -> None:
+    def lost(self, position: int, at: Moment, http_status: int | None) -> None:
         """The step may or may not have happened."""
 
-    def settled(self, position: int, outcome: Outcome, at: datetime) -> None:
+    def settled(self, position: int, outcome: Outcome, at: Moment) -> None:
         """The step's outcome."""
 
-    def identified(self, position: int, objective_id: str) -> None:
+    def identified(self, position: int, objective_ids: Iterable[str]) -> None:
         """The id of what a step created, learnt after its outcome."""
 
     def noted(self, position: int, message: str) -> None:

@@ -82,13 +82,9 @@ class Running:
 
     def _lost_for(self, entry: Entry) -> float:
         """For how many seconds the step has been lost; one found ``sent`` was so by its time-out."""
-        lost_at, sent_at = _moment(entry.lost_at), _moment(entry.sent_at)
-        if lost_at is not None:
-            gone = (self.clock.wall() - lost_at).total_seconds()
-        elif sent_at is not None:
-            gone = (self.clock.wall() - sent_at).total_seconds() - self.settings.timeout
-        else:
-            gone = 0.0
+        if not entry.boot or entry.boot != self.clock.boot:
+            return 0.0  # nobody knows how long the machine was off
+        gone = self.clock.now() - entry.seconds - (self.settings.timeout if entry.state is State.SENT else 0.0)
         return min(max(gone, 0.0), self.settings.settle)
 
 

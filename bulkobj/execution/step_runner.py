@@ -10,7 +10,7 @@ from bulkobj.core.errors import BulkobjError, ReadRefusedError
 from bulkobj.core.model import Action, Objective, Result
 from bulkobj.core.shutdown import StopRequestedError, StopSignal
 from bulkobj.execution.jobs import Account, Job, Recorder, Service
-from bulkobj.execution.journal.records import Outcome, State
+from bulkobj.execution.journal.records import Moment, Outcome, State
 from bulkobj.execution.reconciliation import Finding, Look, candidates, look_for, rebased
 from bulkobj.planning.comparison import holds
 from bulkobj.totango.responses import Response, Verdict, created_id, message_of
@@ -84,9 +84,9 @@ class Performer:
             raise
 
     def _sending(self, job: Job) -> None:
-        now = self._clock.wall()
+        now = Moment.of(self._clock)
         self._recorder.sending(job.position, now)
-        job.state, job.first_sent = State.SENT, job.first_sent or now
+        job.state, job.first_sent = State.SENT, job.first_sent or now.wall
 
     def _unsent(self, job: Job) -> None:
         self._recorder.unsent(job.position)
@@ -96,7 +96,7 @@ class Performer:
         job.state, job.sends, job.looks = State.LOST, job.sends + 1, 0
         job.lost_since, job.reason = self._clock.now(), message_of(tried.exchange)
         job.http_status = tried.exchange.status if isinstance(tried.exchange, Response) else None
-        self._recorder.lost(job.position, self._clock.wall(), job.http_status)
+        self._recorder.lost(job.position, Moment.of(self._clock), job.http_status)
 
     def _done(self, account: Account, job: Job, tried: Attempt) -> None:
         answer = tried.exchange
@@ -120,7 +120,7 @@ class Performer:
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
         job.state = State.DONE
-        self._recorder.settled(job.position, outcome, self._clock.wall())
+        self._recorder.settled(job.position, outcome, Moment.of(self._clock))
         self._observe(job, outcome)
 
     async def _look(self, account: Account, job: Job) -> float | None:
@@ -222,7 +222,7 @@ class Performer:
                 made = min(equal, key=lambda one: one.created_at).id
                 account.claimed.add(made)
                 account.nameless.remove(job)
-                self._recorder.identified(job.position, made)
+                self._recorder.identified(job.position, [made])
 
     async def audit(self, account: Account) -> int:
         """Look once more for what a lost create may have made after all; the number of duplicates that appeared."""

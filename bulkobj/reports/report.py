@@ -16,7 +16,6 @@ from bulkobj.core.columns import OF_FIELD
 from bulkobj.core.model import Field, Problem, Result, Severity, Value
 from bulkobj.core.text import clean
 from bulkobj.execution.journal.records import Entry, RunHeader, State
-from bulkobj.execution.journal.serialization import changes_to_json
 from bulkobj.planning.plan import Line, Plan
 from bulkobj.spreadsheet.table import shown
 from bulkobj.spreadsheet.writing.results import CellNote, ResultRow, Summary
@@ -147,7 +146,7 @@ def _row_to_json(row: ReportRow) -> dict[str, Any]:
         "message": row.message or None,
         "http_status": row.http_status,
         "attempts": row.attempts,
-        "changes": changes_to_json(line.changes),
+        "changes": {name.value: list(change) for name, change in line.changes.items()},
         "problems": [_problem(problem) for problem in line.problems],
     }
 

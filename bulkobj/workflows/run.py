@@ -11,7 +11,7 @@ from typing import Any
 from bulkobj.core.errors import BulkobjError, InvalidFileError, StoppedError
 from bulkobj.core.model import Result
 from bulkobj.execution.journal.journal import Journal
-from bulkobj.execution.journal.records import RunHeader
+from bulkobj.execution.journal.records import Moment, RunHeader
 from bulkobj.execution.journal.run_store import RunStore
 from bulkobj.planning.plan import Plan
 from bulkobj.reports import report as reports
@@ -64,12 +64,16 @@ def begin(new: NewRun, connection: Connection, store: RunStore) -> Journal:
         options=_options(new),
         problems=new.plan.problems,
         calls=new.calls,
+        profile=connection.settings.profile,
     )
     _log.info("run %s begins: %s of %s into %s", header.run, new.kind, header.file, header.target)
     plan = new.plan.results(dict.fromkeys(_PLANNED, Result.NOT_ATTEMPTED))
     lines = plan.without_steps().lines if new.refused else plan.lines
-    seen = {account: [one.id for one in objectives or ()] for account, objectives in new.reading.live.items()}
-    return Journal.create(store.folder, header, new.request.content, lines, seen)
+    live = {account: held for account, held in new.reading.live.items() if held is not None}
+    seen = {account: [one.id for one in held] for account, held in live.items()}
+    boot = connection.clock.boot
+    read_at = {account: Moment(now, boot, seconds) for account, seconds in new.reading.read_at.items()}
+    return Journal.create(store.folder, header, new.request.content, lines, seen, read_at)
 
 
 def _options(new: NewRun) -> dict[str, Any]:
@@ -89,7 +93,11 @@ def carry_out(
     journal: Journal, connection: Connection, store: RunStore, ui: Ui, *, first: int | None = None
 ) -> Finished:
     """Do what the journal says is still to be done, and report; what stops it early is in what is returned."""
+    with store.working(journal.header.run):
+        return _carry_out(journal, connection, store, ui, first)
 
+
+def _carry_out(journal: Journal, connection: Connection, store: RunStore, ui: Ui, first: int | None) -> Finished:
     def claimed() -> Mapping[str, Iterable[str]]:
         return store.made_in(journal.header.target_key, but=journal.header.run)
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from bulkobj.core.errors import InterruptedRunError, StoppedError
 from bulkobj.core.model import Action, Rate, Result
 from bulkobj.core.shutdown import StopRequestedError, StopSignal
 from bulkobj.execution.journal.journal import Journal
-from bulkobj.execution.journal.records import Outcome
+from bulkobj.execution.journal.records import Moment, Outcome
 from bulkobj.execution.stop_rules import HaltingRules
 from bulkobj.planning.plan import Step
 from bulkobj.sandbox.server import SandboxServer
@@ -44,7 +45,7 @@ def test_a_twin_without_an_id_is_not_taken_for_the_one_in_the_air(server: Sandbo
     """The process died after a create that gave no id, while its equal twin was never received: both are made."""
     server.behave(create_answer="204")
     run = RunKit(settings_for(server, tmp_path), [create("Twin"), create("Twin")])
-    now = SystemClock().wall()
+    now = Moment.of(SystemClock())
     run.journal.sending(0, now)
     server.put("objectives", [EQUAL])
     run.journal.settled(0, Outcome(Result.CREATED, http_status=204), now)
@@ -173,7 +174,7 @@ def test_a_duplicate_of_a_create_lost_by_a_crash_is_reported(server: SandboxServ
     """What a crashed process sent arrives after --settle, and after resuming sent it again: it is found."""
     server.behave(latency=0.2)
     run = RunKit(settings_for(server, tmp_path, settle=0.0), [create("Late"), *(create(f"{n}") for n in range(3))])
-    run.journal.sending(0, SystemClock().wall() - timedelta(minutes=1))
+    run.journal.sending(0, Moment.of(SystemClock()))
     original = Journal.settled
 
     def late(journal: Journal, position: int, *rest: Any) -> None:
@@ -209,7 +210,7 @@ def test_a_create_without_id_or_trace_is_said_to_be_so(server: SandboxServer, tm
 def test_a_clock_set_back_between_crash_and_resume(server: SandboxServer, tmp_path: Path, set_back: timedelta) -> None:
     """The clock was fast when the create was sent, so that its objective looks older: it is not sent again."""
     run = RunKit(settings_for(server, tmp_path), [create("Twin")])
-    run.journal.sending(0, SystemClock().wall() + set_back)
+    run.journal.sending(0, replace(Moment.of(SystemClock()), wall=SystemClock().wall() + set_back))
     server.put("objectives", [EQUAL])
     assert run.carry_out() is None
     assert posts(server) == 0
@@ -220,10 +221,10 @@ def test_several_lost_on_one_account_at_once(server: SandboxServer, tmp_path: Pa
     """A crash and unknown rows leave several lost on an account: each is looked for by its own fields."""
     run = RunKit(settings_for(server, tmp_path), [create(f"Planned {n}") for n in range(6)])
     for n in range(5):
-        run.journal.sending(n, SystemClock().wall())
+        run.journal.sending(n, Moment.of(SystemClock()))
         if n % 2:
             server.put("objectives", [{**EQUAL, "title": f"Planned {n}"}])
-    run.journal.settled(1, Outcome(Result.UNKNOWN), SystemClock().wall())
+    run.journal.settled(1, Outcome(Result.UNKNOWN), Moment.of(SystemClock()))
     assert run.carry_out() is None
     assert run.results() == ["created"] * 6
     assert [titles(server).count(f"Planned {n}") for n in range(6)] == [1] * 6

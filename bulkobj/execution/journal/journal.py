@@ -1,119 +1,174 @@
-"""The journal of a run: one SQLite file that knows the plan, each step's state, and so what the report says.
+"""The journal of a run: one SQLite file with the plan and each step's state. Every report is made from it.
 
-Intent is on disk before the first byte is sent, the outcome before it is shown (design, decision 6). A step goes
-``planned → sent → done | rejected | lost``; one found ``sent`` by a later process is taken for ``lost``.
+Intent is on disk before the first byte is sent, the outcome before it is shown (CONTRIBUTING, decision 6). A step goes
+``planned → sent → done | rejected | lost``. One that a later process finds ``sent`` counts as ``lost``.
+
+The file is complete after every commit: it has a rollback journal, which is empty between commits.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bulkobj.core.errors import StorageError
 from bulkobj.core.model import Action, Result
-from bulkobj.execution.journal.records import TO_DO, Entry, Outcome, RunHeader, State
+from bulkobj.execution.journal.records import TO_DO, Entry, Moment, Outcome, RunHeader, State
 from bulkobj.execution.journal.schema import (
     INSERT,
-    MADE,
     SCHEMA,
     SELECT,
+    UPGRADE,
     VERSION,
     entry_of,
     header_of,
     header_rows,
     planned_row,
 )
-from bulkobj.execution.journal.serialization import (
-    dumped,
-)
+from bulkobj.execution.journal.send_mark import SendMark
+from bulkobj.execution.journal.serialization import from_json, to_json
 from bulkobj.planning.plan import Line
+
+_STATE_AFTER = {Result.UNKNOWN: State.LOST, Result.FAILED: State.REJECTED, Result.CONFLICT: State.REJECTED}
 
 
 class Journal:
-    """An open journal; the only writer of its file. Every method that writes is durable when it returns."""
+    """An open journal. Every method that writes is durable when it returns."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, header: RunHeader) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, mark: SendMark) -> None:
         self._path = path
         self._db = connection
-        self.header = header
+        self._mark = mark
+        self._sends: int = connection.execute("SELECT coalesce(sum(attempts), 0) FROM line").fetchone()[0]
+        self.header = header_of(connection)
 
     @classmethod
-    def create(
-        cls, folder: Path, header: RunHeader, content: bytes, lines: Iterable[Line], seen: Mapping[str, Iterable[str]]
+    def create(  # noqa: PLR0913 - all that a journal holds
+        cls,
+        folder: Path,
+        header: RunHeader,
+        content: bytes,
+        lines: Iterable[Line],
+        seen: Mapping[str, Iterable[str]],
+        read_at: Mapping[str, Moment] | None = None,
     ) -> Journal:
-        """Write a new run's journal, whole or not at all; raises StorageError."""
+        """Write a new run's journal, whole or not at all; raises StorageError.
+
+        Args:
+            folder: the folder of journals.
+            header: the run.
+            content: the imported file.
+            lines: the plan.
+            seen: the ids of the objectives of each account that was read, and is known to the service.
+            read_at: when each account was read.
+        """
         path = folder / f"{header.run}.sqlite"
         draft = path.with_suffix(".draft")
         with _storage(folder):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             try:
-                _draft(draft, header, content, lines, seen)
+                with closing(sqlite3.connect(draft, isolation_level=None)) as db:
+                    db.executescript(f"PRAGMA synchronous=EXTRA; PRAGMA user_version={VERSION}; {SCHEMA}")
+                    _fill(db, header, content, lines, seen, read_at or {})
+                _mark_of(path).write(0)
                 draft.rename(path)
             except BaseException:
                 draft.unlink(missing_ok=True)
                 raise
-            _flush_folder(folder)
+            _sync_folder(folder)
         return cls.open(path)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Journal:
-        """Open a run's journal; raises StorageError where it can't be read or is of another version."""
+        """Open a run's journal; raises StorageError where it can't be read or has an unknown version."""
         with _storage(path):
-            mode = "ro" if read_only else "rw"
-            db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=10)
+            db = _connect(path)
             try:
                 version = db.execute("PRAGMA user_version").fetchone()[0]
-                if version != VERSION:
+                if not 1 <= version <= VERSION:
                     raise StorageError(
-                        f"the journal {path} is of version {version}, and this bulkobj reads version {VERSION}: "
-                        "finish the run with the bulkobj that began it"
+                        f"the journal {path} has version {version}, this bulkobj reads up to {VERSION}. "
+                        "Use the bulkobj that began the run"
                     )
+                if version == 1 and read_only:
+                    db = _copied(db)
                 if not read_only:
-                    db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
+                    db.executescript("PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=EXTRA;")
                 with _decoded(path):
-                    return cls(path, db, header_of(db))
+                    if version == 1:
+                        db.executescript(f"BEGIN IMMEDIATE; {UPGRADE} COMMIT;")
+                    journal = cls(path, db, _mark_of(path))
+                if version == 1 and not read_only:
+                    journal._mark.write(journal._sends)
+                if read_only:
+                    db.execute("PRAGMA query_only=1")
+                return journal
             except BaseException:
                 db.close()
                 raise
 
     def close(self) -> None:
         """Close the file."""
+        self._mark.close()
+        with suppress(sqlite3.Error):  # it would only tidy up
+            self._db.execute("PRAGMA journal_mode=DELETE")
         self._db.close()
 
+    @property
+    def is_older_than_its_run(self) -> bool:
+        """Whether steps may have been sent that this journal knows nothing of; see :mod:`send_mark`."""
+        sends = self._mark.read()
+        return sends is None or sends > self._sends
+
+    def distrust(self) -> None:
+        """Treat every step that may have been sent as sent; for a journal that is older than its run."""
+        self._write("UPDATE line SET state = 'sent', boot = '' WHERE state = 'planned'")
+        with _storage(self._path):
+            self._mark.write(self._sends)
+
     def content(self) -> bytes:
-        """The imported file, byte for byte."""
+        """Return the imported file, byte for byte."""
         with _storage(self._path):
             return bytes(self._db.execute("SELECT content FROM input").fetchone()[0])
 
     def seen(self) -> dict[str, frozenset[str]]:
-        """The ids of the objectives that were on an account when it was read for the plan."""
+        """Return the snapshot of each account: the ids of the objectives at the last decisive reading."""
+        with _storage(self._path), _decoded(self._path):
+            found = self._db.execute("SELECT id, seen FROM account").fetchall()
+            return {account: frozenset(from_json(ids, list[str])) for account, ids in found}
+
+    def read_at(self, boot: str) -> dict[str, float]:
+        """Return when accounts were read, in seconds since that start of the machine."""
         with _storage(self._path):
-            return {account: frozenset(json.loads(ids)) for account, ids in self._db.execute("SELECT * FROM account")}
+            return dict(self._db.execute("SELECT id, seconds FROM account WHERE boot = ? AND boot <> ''", (boot,)))
 
     def entries(self) -> Iterator[Entry]:
-        """Every line in the order of the file."""
+        """Yield every line in the order of the file."""
         with _storage(self._path):
-            for values in self._db.execute(SELECT):
-                with _decoded(self._path):
-                    entry = entry_of(values)
-                yield entry
+            found = self._db.execute(SELECT).fetchall()  # all at once: a reader keeps the writer waiting
+        for values in found:
+            with _decoded(self._path):
+                entry = entry_of(values)
+            yield entry
 
     def made(self) -> Iterator[tuple[str, str]]:
-        """The objectives that the run's steps made: account id and objective id."""
+        """Yield the objectives that the run's steps made: account id and objective id."""
+        query = (
+            "SELECT account_id, objective_id FROM line WHERE objective_id <> '' AND state = 'done' AND action IN (?, ?)"
+        )
         with _storage(self._path):
-            for account, ids in self._db.execute(MADE, (Action.CREATE, Action.RUN_TEMPLATE)):
-                yield from ((account, one) for one in ids.split(";"))
+            found = self._db.execute(query, (Action.CREATE, Action.RUN_TEMPLATE)).fetchall()
+        for account, ids in found:
+            yield from ((account, one) for one in ids.split(";"))
 
     def has_work(self) -> bool:
-        """Whether anything is left to send or to find out."""
+        """Return whether anything is left to send or to find out."""
         if self.header.abandoned:
             return False
         marks = ", ".join("?" * len(TO_DO))
@@ -122,7 +177,7 @@ class Journal:
             return found.fetchone() is not None
 
     def states(self) -> dict[str, int]:
-        """How many rows there are by result, a step without one by its state."""
+        """Return the number of rows by result, or by state for a step without a result."""
         with _storage(self._path):
             return dict(
                 self._db.execute(
@@ -131,64 +186,79 @@ class Journal:
                 )
             )
 
-    def sending(self, position: int, at: datetime) -> None:
-        """The step's next byte is about to be sent."""
-        when = at.isoformat()
+    def sending(self, position: int, at: Moment) -> None:
+        """Record that the step's first byte is about to be sent."""
+        when = at.wall.isoformat()
         self._write(
             "UPDATE line SET state = 'sent', attempts = attempts + 1, sent_at = ?, "
-            "first_sent_at = coalesce(first_sent_at, ?), lost_at = NULL WHERE position = ?",
+            "first_sent_at = coalesce(first_sent_at, ?), boot = ?, seconds = ? WHERE position = ?",
             when,
             when,
+            at.boot,
+            at.seconds,
             position,
         )
+        self._sends += 1
+        with _storage(self._path):
+            self._mark.write(self._sends)
 
     def unsent(self, position: int) -> None:
-        """What was sent last is known not to have happened."""
+        """Record that the last send did not take effect."""
         self._write("UPDATE line SET state = 'planned' WHERE position = ?", position)
 
-    def lost(self, position: int, at: datetime, http_status: int | None) -> None:
-        """The step may or may not have happened."""
+    def lost(self, position: int, at: Moment, http_status: int | None) -> None:
+        """Record that the step may or may not have taken effect."""
         self._write(
-            "UPDATE line SET state = 'lost', lost_at = ?, http_status = ? WHERE position = ?",
-            at.isoformat(),
+            "UPDATE line SET state = 'lost', finished_at = NULL, boot = ?, seconds = ?, http_status = ? "
+            "WHERE position = ?",
+            at.boot,
+            at.seconds,
             http_status,
             position,
         )
 
-    def settled(self, position: int, outcome: Outcome, at: datetime) -> None:
-        """The step's outcome; an ``unknown`` one stays lost, so that a later run looks again."""
-        state = {Result.UNKNOWN: State.LOST, Result.FAILED: State.REJECTED, Result.CONFLICT: State.REJECTED}
+    def settled(self, position: int, outcome: Outcome, at: Moment) -> None:
+        """Record the step's outcome. An ``unknown`` one stays lost, so that a later run looks again."""
         self._write(
-            "UPDATE line SET state = ?, result = ?, message = ?, http_status = ?, finished_at = ?, "
+            "UPDATE line SET state = ?, result = ?, message = ?, http_status = ?, finished_at = ?, doubtful = ?, "
             "objective_id = CASE WHEN ? = '' THEN objective_id ELSE ? END WHERE position = ?",
-            state.get(outcome.result, State.DONE),
+            _STATE_AFTER.get(outcome.result, State.DONE),
             outcome.result,
             outcome.message,
             outcome.http_status,
-            at.isoformat(),
+            at.wall.isoformat(),
+            to_json(outcome.doubtful),
             outcome.objective_id,
             outcome.objective_id,
             position,
         )
 
-    def identified(self, position: int, objective_id: str) -> None:
-        """The id of an objective that was created by an answer without one."""
-        self._write("UPDATE line SET objective_id = ? WHERE position = ?", objective_id, position)
+    def identified(self, position: int, objective_ids: Iterable[str], doubtful: Iterable[str] = ()) -> None:
+        """Record the ids of what a step created, learnt after its outcome."""
+        ids = ";".join(objective_ids)
+        query = "UPDATE line SET objective_id = ?, doubtful = ? WHERE position = ?"
+        self._write(query, ids, to_json(tuple(doubtful)), position)
 
-    def noted(self, position: int, message: str) -> None:
-        """Something that the row's reader should know, learnt after its outcome."""
-        self._write("UPDATE line SET message = ? WHERE position = ?", message, position)
+    def noted(self, position: int, message: str, doubtful: Iterable[str] = ()) -> None:
+        """Record something for the row's reader, learnt after its outcome."""
+        query = "UPDATE line SET message = ?, doubtful = ? WHERE position = ?"
+        self._write(query, message, to_json(tuple(doubtful)), position)
+
+    def snapshot(self, account_id: str, ids: Iterable[str], at: Moment) -> None:
+        """Record the objectives of an account, read while none of its steps was in doubt."""
+        query = "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?)"
+        self._write(query, account_id, to_json(sorted(ids)), at.boot, at.seconds)
 
     def finish(self, *, finished: bool) -> None:
-        """The command is over, and every step has its outcome, or not."""
+        """Record that the command is over, and whether every step has its outcome."""
         self._change(finished=finished)
 
     def mark_declined(self, *, declined: bool) -> None:
-        """The user has seen the first rows, and does not want the rest; or does so after all."""
+        """Record whether the user declined the rest after the first rows."""
         self._change(declined=declined)
 
     def abandon(self) -> None:
-        """The run is about to be taken back: nothing of it will be sent any more."""
+        """Record that an undo of the run begins: nothing of it will be sent any more."""
         self._write(
             "UPDATE line SET state = 'rejected', result = ?, message = ? WHERE state = 'planned'",
             Result.NOT_ATTEMPTED,
@@ -197,22 +267,47 @@ class Journal:
         self._change(finished=True, abandoned=True)
 
     def mark_undone(self, *, undone: bool) -> None:
-        """All of the run was taken back, so that its file may be imported again; or it is all there again."""
+        """Record whether all of the run was undone."""
         self._change(undone=undone)
 
-    def called(self, calls: int, skew: float | None) -> None:
-        """So many more calls were sent, to a service whose clock was so far ahead."""
+    def called(self, calls: int, skew: float | None = None) -> None:
+        """Record that so many more calls were sent, to a service whose clock was so far ahead."""
         self._change(calls=self.header.calls + calls, skew=self.header.skew if skew is None else skew)
 
     def _change(self, **changes: Any) -> None:
         with _storage(self._path), _transaction(self._db):
             for name, value in changes.items():
-                self._db.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (name, dumped(value)))
+                self._db.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (name, to_json(value)))
         self.header = replace(self.header, **changes)
 
     def _write(self, statement: str, *values: object) -> None:
         with _storage(self._path):
             self._db.execute(statement, values)
+
+
+def delete_journal(path: Path) -> None:
+    """Delete a journal and what lies beside it; raises OSError."""
+    path.unlink(missing_ok=True)
+    for ending in ("-journal", "-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    _mark_of(path).delete()
+
+
+def _mark_of(path: Path) -> SendMark:
+    return SendMark(path.parent.parent / "marks", path.stem)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open the file to read and write: only then can SQLite roll back what a killed process left half written."""
+    mode = "rw" if os.access(path, os.W_OK) else "ro"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=60)
+
+
+def _copied(db: sqlite3.Connection) -> sqlite3.Connection:
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    with closing(db):
+        db.backup(copy)
+    return copy
 
 
 @contextmanager
@@ -221,8 +316,8 @@ def _storage(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         raise StorageError(
-            f"the journal in {path} can't be used ({error}): nothing was sent that is not recorded there. "
-            "Make room or mend the folder, then `bulkobj resume`"
+            f"cannot use the journal in {path} ({error}); nothing unrecorded was sent. "
+            "Check the disk and the folder's permissions"
         ) from error
 
 
@@ -231,9 +326,7 @@ def _decoded(path: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, KeyError, TypeError) as error:
-        raise StorageError(
-            f"the journal {path} is damaged ({type(error).__name__}): put a copy of it back, or look at the accounts"
-        ) from error
+        raise StorageError(f"the journal {path} is damaged ({type(error).__name__}). Put a copy of it back") from error
 
 
 @contextmanager
@@ -248,8 +341,8 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _flush_folder(folder: Path) -> None:
-    """Make the new name durable; only POSIX can and must be asked to."""
+def _sync_folder(folder: Path) -> None:
+    """Make a new name durable; only POSIX can and must be asked to."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -258,23 +351,19 @@ def _flush_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _draft(
-    path: Path, header: RunHeader, content: bytes, lines: Iterable[Line], seen: Mapping[str, Iterable[str]]
-) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.executescript(f"PRAGMA user_version={VERSION}; {SCHEMA}")
-        _fill(db, header, content, lines, seen)
-
-
-def _fill(
+def _fill(  # noqa: PLR0913 - all that a journal holds
     db: sqlite3.Connection,
     header: RunHeader,
     content: bytes,
     lines: Iterable[Line],
     seen: Mapping[str, Iterable[str]],
+    read_at: Mapping[str, Moment],
 ) -> None:
     with _transaction(db):
         db.executemany("INSERT INTO run VALUES (?, ?)", header_rows(header))
         db.execute("INSERT INTO input VALUES (?)", (content,))
-        db.executemany("INSERT INTO account VALUES (?, ?)", ((name, dumped(sorted(ids))) for name, ids in seen.items()))
-        db.executemany(INSERT, map(planned_row, enumerate(lines)))
+        for account, ids in seen.items():
+            at = read_at.get(account)
+            values = (account, to_json(sorted(ids)), at.boot if at else None, at.seconds if at else None)
+            db.execute("INSERT INTO account VALUES (?, ?, ?, ?)", values)
+        db.executemany(INSERT, (planned_row(number, line) for number, line in enumerate(lines)))

@@ -1,40 +1,44 @@
-"""The journal's tables, and how headers and lines become their rows and are read from them again."""
+"""The journal's tables: how headers and lines become their rows and are read from them again.
+
+Version 2 is written. Version 1 is read, and brought to version 2 when its run goes on.
+"""
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, get_type_hints
 
-from bulkobj.core.model import Action, Result
+from bulkobj.core.model import Action, Field, Problem, Result
 from bulkobj.execution.journal.records import Entry, RunHeader, State
-from bulkobj.execution.journal.serialization import (
-    changes_from_json,
-    changes_to_json,
-    dumped,
-    problem_from_json,
-    problem_to_json,
-    step_from_json,
-    step_to_json,
-)
-from bulkobj.planning.plan import Line
+from bulkobj.execution.journal.serialization import from_json, to_json
+from bulkobj.planning.plan import Change, Line, Step
 
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE input (content BLOB NOT NULL);
-CREATE TABLE account (id TEXT PRIMARY KEY, seen TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE account (id TEXT PRIMARY KEY, seen TEXT NOT NULL, boot TEXT, seconds REAL) WITHOUT ROWID;
 CREATE TABLE line (
     position INTEGER PRIMARY KEY, row INTEGER NOT NULL, sheet TEXT, action TEXT, result TEXT NOT NULL,
-    account_id TEXT NOT NULL, objective_id TEXT NOT NULL, title TEXT NOT NULL, message TEXT NOT NULL,
-    changes TEXT NOT NULL, problems TEXT NOT NULL, step TEXT,
+    account_id TEXT NOT NULL, account_name TEXT NOT NULL DEFAULT '', objective_id TEXT NOT NULL, title TEXT NOT NULL,
+    message TEXT NOT NULL, changes TEXT NOT NULL, problems TEXT NOT NULL, step TEXT,
     state TEXT, attempts INTEGER NOT NULL DEFAULT 0, http_status INTEGER, first_sent_at TEXT, sent_at TEXT,
-    lost_at TEXT, finished_at TEXT
+    finished_at TEXT, boot TEXT NOT NULL DEFAULT '', seconds REAL NOT NULL DEFAULT 0,
+    doubtful TEXT NOT NULL DEFAULT '[]'
 );
 """
 
+UPGRADE = f"""
+ALTER TABLE account ADD COLUMN boot TEXT;
+ALTER TABLE account ADD COLUMN seconds REAL;
+ALTER TABLE line ADD COLUMN account_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE line ADD COLUMN boot TEXT NOT NULL DEFAULT '';
+ALTER TABLE line ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
+ALTER TABLE line ADD COLUMN doubtful TEXT NOT NULL DEFAULT '[]';
+PRAGMA user_version = {VERSION};
+"""
 
 _PLANNED = (
     "position",
@@ -43,6 +47,7 @@ _PLANNED = (
     "action",
     "result",
     "account_id",
+    "account_name",
     "objective_id",
     "title",
     "message",
@@ -51,15 +56,23 @@ _PLANNED = (
     "step",
     "state",
 )
-_COLUMNS = (*_PLANNED, "attempts", "http_status", "first_sent_at", "sent_at", "lost_at", "finished_at")
+_COLUMNS = (
+    *_PLANNED,
+    "attempts",
+    "http_status",
+    "first_sent_at",
+    "sent_at",
+    "finished_at",
+    "boot",
+    "seconds",
+    "doubtful",
+)
 SELECT = f"SELECT {', '.join(_COLUMNS)} FROM line ORDER BY position"  # noqa: S608 - constants
-MADE = "SELECT account_id, objective_id FROM line WHERE objective_id <> '' AND state = 'done' AND action IN (?, ?)"
 INSERT = f"INSERT INTO line ({', '.join(_PLANNED)}) VALUES ({', '.join('?' * len(_PLANNED))})"  # noqa: S608 - constants
 
 
-def planned_row(numbered: tuple[int, Line]) -> tuple[object, ...]:
-    """The row of a line that is planned, with its place in the plan."""
-    position, line = numbered
+def planned_row(position: int, line: Line) -> tuple[object, ...]:
+    """Return the row of a planned line."""
     return (
         position,
         line.row,
@@ -67,48 +80,56 @@ def planned_row(numbered: tuple[int, Line]) -> tuple[object, ...]:
         line.action,
         line.result,
         line.account_id,
+        line.account_name,
         line.objective_id,
         line.title,
         line.message,
-        dumped(changes_to_json(line.changes)),
-        dumped([problem_to_json(problem) for problem in line.problems]),
-        dumped(step_to_json(line.step)) if line.step is not None else None,
+        to_json(dict(line.changes)),
+        to_json(line.problems),
+        to_json(line.step) if line.step is not None else None,
         State.PLANNED if line.step is not None else None,
     )
 
 
 def entry_of(values: tuple[Any, ...]) -> Entry:
-    """The entry in a row of :data:`SELECT`."""
-    position, row, sheet, action, result, account, objective, title, message, changes, problems, step, state = values[
-        :13
-    ]
+    """Return the entry in a row of :data:`SELECT`."""
+    found = dict(zip(_COLUMNS, values, strict=True))
     line = Line(
-        row,
-        sheet,
-        Action(action) if action else None,
-        Result(result),
-        step_from_json(json.loads(step)) if step else None,
-        account,
-        objective,
-        title,
-        message,
-        changes_from_json(json.loads(changes)),
-        tuple(problem_from_json(problem) for problem in json.loads(problems)),
+        found["row"],
+        found["sheet"],
+        Action(found["action"]) if found["action"] else None,
+        Result(found["result"]),
+        from_json(found["step"], Step) if found["step"] else None,
+        found["account_id"],
+        found["objective_id"],
+        found["title"],
+        found["message"],
+        from_json(found["changes"], dict[Field, Change]),
+        from_json(found["problems"], tuple[Problem, ...]),
+        account_name=found["account_name"],
     )
-    return Entry(position, line, State(state) if state else None, *values[13:])
+    return Entry(
+        found["position"],
+        line,
+        State(found["state"]) if found["state"] else None,
+        found["attempts"],
+        found["http_status"],
+        found["first_sent_at"],
+        found["sent_at"],
+        found["finished_at"],
+        found["boot"],
+        found["seconds"],
+        from_json(found["doubtful"], tuple[str, ...]),
+    )
 
 
 def header_rows(header: RunHeader) -> Iterator[tuple[str, str]]:
-    """The rows of the run's table: a name and a value as JSON."""
-    for name in RunHeader.__slots__:
-        value = getattr(header, name)
-        if name == "problems":
-            value = [problem_to_json(problem) for problem in value]
-        yield name, dumped(value)
+    """Return the rows of the run's table: a name and a value as JSON."""
+    return ((name, to_json(getattr(header, name))) for name in RunHeader.__slots__)
 
 
 def header_of(db: sqlite3.Connection) -> RunHeader:
-    """The run's header."""
-    values = {name: json.loads(value) for name, value in db.execute("SELECT name, value FROM run")}
-    values["problems"] = tuple(problem_from_json(problem) for problem in values["problems"])
-    return RunHeader(**values)
+    """Return the run's header; what an earlier or later version wrote beside its fields is passed over."""
+    kinds: Mapping[str, Any] = get_type_hints(RunHeader)
+    found = db.execute("SELECT name, value FROM run").fetchall()
+    return RunHeader(**{name: from_json(value, kinds[name]) for name, value in found if name in kinds})

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from bulkobj.cli.session import say
+from bulkobj.cli.session import at_a_terminal, say
+from bulkobj.core.errors import InterruptedRunError, UsageError
+from bulkobj.core.text import clean
 
 T = TypeVar("T")
 
@@ -16,6 +19,16 @@ T = TypeVar("T")
 def confirm(question: str) -> bool:
     """Return whether the answer is yes; an empty one is no."""
     return choose(f"{question} [y/N]", {"y": True, "yes": True, "n": False, "no": False}, empty=False)
+
+
+def may_replace(path: Path, *, overwrite: bool) -> None:
+    """Ask before an existing file is replaced. Raises UsageError without a terminal, and an interrupt for a no."""
+    if overwrite or not path.is_file():
+        return
+    if not at_a_terminal():
+        raise UsageError(f"{path} exists already. Add --overwrite to replace it")
+    if not confirm(f"{clean(str(path))} exists already. Replace it?"):
+        raise InterruptedRunError("nothing was written")
 
 
 def choose(question: str, answers: Mapping[str, T], *, empty: T | None = None) -> T:

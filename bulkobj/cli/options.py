@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +18,9 @@ from bulkobj.config.settings import Options, Settings, settings_in
 from bulkobj.core.errors import UsageError
 from bulkobj.core.text import clean
 from bulkobj.reports.writer import Outputs
-from bulkobj.workflows.checked_file import FileRequest
+from bulkobj.validation.dates import AmbiguousDateError, DateError, DateRules, read_date
+from bulkobj.workflows.checked_file import FileRequest, accounts_in
+from bulkobj.workflows.export.accounts import AccountChoice
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -78,8 +81,12 @@ def report_options(function: F) -> F:
 
 def file_options(function: F) -> F:
     """Add the options of `validate` and `import`."""
+    return _stacked(click.argument("file", type=click.Path(allow_dash=True)), reading_options, report_options)(function)
+
+
+def reading_options(function: F) -> F:
+    """Add the options that say how a spreadsheet is read."""
     return _stacked(
-        click.argument("file", type=click.Path(allow_dash=True)),
         click.option(
             "--sheet", "sheets", metavar="NAME", multiple=True, help="Read this sheet; repeatable; * for all."
         ),
@@ -96,8 +103,52 @@ def file_options(function: F) -> F:
         ),
         setting_option("--encoding", metavar="NAME", help="Encoding of a CSV file."),
         setting_option("--delimiter", metavar="CHAR", help="Delimiter of a CSV file."),
-        report_options,
     )(function)
+
+
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
+
+
+def day_of(option: str, text: str) -> date:
+    """Return the day that an option names. Raises UsageError for a text that is no date."""
+    try:
+        return date.fromisoformat(read_date(text, DateRules(None, UTC))[:10])
+    except (DateError, AmbiguousDateError):
+        raise UsageError(f'{option}: "{clean(text, 60)}" is not a date. Use a date such as 2024-02-08') from None
+
+
+def account_options(function: F) -> F:
+    """Add the options that choose accounts."""
+    return _stacked(
+        click.option(
+            "--account", "accounts", metavar="ID", multiple=True, help="This account, by id or name; repeatable."
+        ),
+        click.option(
+            "--accounts-file",
+            metavar="PATH",
+            type=click.Path(path_type=Path),
+            help="The accounts in a file: its Account ID column, or one id a line.",
+        ),
+        click.option("--all", "everything", is_flag=True, help="Every account that account search can reach."),
+        click.option(
+            "--where",
+            metavar="'Attribute=Value'",
+            multiple=True,
+            help="The accounts with this attribute, such as 'Success Manager=Jane Doe'; repeatable.",
+        ),
+    )(function)
+
+
+def accounts_of(options: dict[str, Any]) -> AccountChoice:
+    """Take the choice of accounts out of a command's options."""
+    path, where = options.pop("accounts_file"), dict[str, list[str]]()
+    for text in options.pop("where"):
+        attribute, equals, value = text.partition("=")
+        if not equals or not attribute.strip() or not value.strip():
+            raise UsageError(f"--where '{clean(text, 60)}' has no attribute or no value. Use --where 'Attribute=Value'")
+        where.setdefault(attribute.strip(), []).append(value.strip())
+    named = (*options.pop("accounts"), *(accounts_in(path) if path is not None else ()))
+    return AccountChoice(named, options.pop("everything"), where)
 
 
 def request_of(options: dict[str, Any], settings: Settings) -> FileRequest:

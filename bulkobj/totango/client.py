@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any, TypeVar
@@ -93,12 +93,12 @@ class Totango:
             return None
         return _decoded(call, answer, lambda: objectives_of(answer, account_id))
 
-    async def accounts(self) -> tuple[tuple[Named, ...], int]:
+    async def accounts(self, terms: Sequence[Mapping[str, Any]] = ()) -> tuple[tuple[Named, ...], int]:
         """Every account that search can reach, in pages of 1,000, and how many there are in all (api-facts)."""
         found: dict[str, Named] = {}
         total = 0
         for offset in range(0, 10_000, _PAGE):
-            call = Request("POST", _ACCOUNTS, form={"query": json.dumps(_search(offset))})
+            call = Request("POST", _ACCOUNTS, form={"query": json.dumps(_search(offset) | {"terms": list(terms)})})
             answer = await self._caller.read(call)
             total, page = _decoded(call, answer, lambda answer=answer: _accounts_of(answer))  # type: ignore[misc]
             found |= {account.id: account for account in page}

@@ -164,13 +164,18 @@ def read_source(request: FileRequest) -> SourceFile:
 
 def check_file(request: FileRequest) -> CheckedFile:
     """Read and check the file; UsageError where an option can't be right."""
+    source = read_source(request)
+    _check_maps(parsed_maps(request.maps), source)
+    return check_source(request, source)
+
+
+def check_source(request: FileRequest, source: SourceFile) -> CheckedFile:
+    """Check tables that were read from the request's file."""
     rules = RowRules(
         parsed_maps((*request.columns, *request.maps)),
         Order(request.date_order) if request.date_order else None,
         ZoneInfo(request.timezone) if request.timezone else UTC,
     )
-    source = read_source(request)
-    _check_maps(parsed_maps(request.maps), source)
     if any(problem.severity is Severity.ERROR for problem in source.problems):
         return CheckedFile(request, source)
     return CheckedFile(request, source, check_tables(source.tables, rules), read_stamp(source.stamp))

@@ -18,6 +18,7 @@ from bulkobj.core.shutdown import StopSignal
 from bulkobj.totango.responses import Exchange, Response
 from bulkobj.totango.transport import Request
 from bulkobj.validation.names import Directory, Kind
+from bulkobj.workflows.export.accounts import AccountChoice
 from bulkobj.workflows.export.collect import collect
 from bulkobj.workflows.export.content import Account, Export, Filters, write_export
 from tests.bench.bench_run import RATE, Network, opened, settings_in
@@ -58,7 +59,7 @@ async def read_all(folder: Path, latency: float) -> tuple[float, Tenant, int]:
     network = Tenant(clock, latency)
     async with opened(settings_in(folder, RATE), clock, stop, network) as totango:
         start = clock.now()
-        collected = await collect(totango, (), Filters(), lambda _, __: None)
+        collected = await collect(totango, AccountChoice(everything=True), Filters(), lambda _, __: None)
         took = clock.now() - start
     return took, network, sum(len(account.objectives) for account in collected.accounts)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from bulkobj.core.errors import ReadRefusedError
 from bulkobj.core.model import Named, Objective
+from bulkobj.workflows.export.accounts import AccountChoice
 from bulkobj.workflows.export.collect import Collected, collect
 from bulkobj.workflows.export.content import Filters
 
@@ -25,7 +26,7 @@ class FakeTotango:
     async def templates(self) -> tuple[Named, ...]:
         return ()
 
-    async def accounts(self) -> tuple[tuple[Named, ...], int]:
+    async def accounts(self, _: Any = ()) -> tuple[tuple[Named, ...], int]:
         return tuple(Named(f"a{n}", f"Account {n}") for n in range(3)), self.total
 
     async def objectives(self, account_id: str) -> tuple[Objective, ...] | None:
@@ -46,7 +47,7 @@ def _progress(_: int, __: int) -> None:
 
 def test_accounts_beyond_the_reach_of_search_are_counted() -> None:
     totango: Any = FakeTotango()
-    found = collected(totango, (), Filters(), _progress)
+    found = collected(totango, AccountChoice(everything=True), Filters(), _progress)
     assert found.out_of_reach == 12_342
     assert [account.about.id for account in found.accounts] == ["a0", "a2"]
     assert found.failed == {"a1": "500"}
@@ -54,7 +55,7 @@ def test_accounts_beyond_the_reach_of_search_are_counted() -> None:
 
 def test_an_account_asked_for_that_nobody_knows_is_told_of() -> None:
     totango: Any = FakeTotango()
-    found = collected(totango, ("a0", "a2", "a0"), Filters(), _progress)
+    found = collected(totango, AccountChoice(("a0", "a2", "a0")), Filters(), _progress)
     assert found.out_of_reach == 0
     assert [account.about.name for account in found.accounts] == ["Account 0"]
     assert list(found.failed) == ["a2"]

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import click
 
+from bulkobj.cli.ask import may_replace
 from bulkobj.cli.console import Console
-from bulkobj.cli.options import service_options, settings_of
+from bulkobj.cli.options import account_options, accounts_of, day_of, overwrite_option, service_options, settings_of
 from bulkobj.cli.session import note, say
-from bulkobj.core.errors import UsageError
 from bulkobj.core.text import clean, counted
-from bulkobj.validation.dates import AmbiguousDateError, DateError, DateRules, read_date
-from bulkobj.workflows.checked_file import accounts_in
 from bulkobj.workflows.export.content import Filters, Layout
 from bulkobj.workflows.export.export import Exported, ExportRequest, export
 
 
 @click.command("export", epilog="Example: bulkobj export --sandbox --account ACME-1001 -o objectives.xlsx")
-@click.option("--account", "accounts", metavar="ID", multiple=True, help="Export this account; repeatable.")
-@click.option(
-    "--accounts-file",
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="Export the accounts in a file: its Account ID column, or one id a line.",
-)
-@click.option("--all", "everything", is_flag=True, help="Export every account that account search can reach.")
+@account_options
 @click.option("--status", "statuses", metavar="NAME", multiple=True, help="Only this status; repeatable.")
 @click.option("--category", "categories", metavar="NAME", multiple=True, help="Only this category; repeatable.")
 @click.option("--owner", "owners", metavar="TEXT", multiple=True, help="Only owners that contain TEXT; repeatable.")
@@ -43,12 +33,10 @@ from bulkobj.workflows.export.export import Exported, ExportRequest, export
     metavar="PATH",
     help="Write to PATH (.xlsx, .csv, .json); - for CSV here.",
 )
+@overwrite_option
 @service_options
 def export_command(  # noqa: PLR0913 - each is an option of the contract
     *,
-    accounts: tuple[str, ...],
-    accounts_file: Path | None,
-    everything: bool,
     statuses: tuple[str, ...],
     categories: tuple[str, ...],
     owners: tuple[str, ...],
@@ -56,28 +44,24 @@ def export_command(  # noqa: PLR0913 - each is an option of the contract
     ends_before: str | None,
     layout: str,
     output: str,
+    overwrite: bool,
     **options: Any,
 ) -> int:
     """Export objectives per account, ready to be edited and imported again."""
     settings = settings_of(options)
-    asked = (*accounts, *(accounts_in(accounts_file) if accounts_file is not None else ()))
-    filters = Filters(
-        statuses, categories, owners, _day("--starts-after", starts_after), _day("--ends-before", ends_before)
+    accounts = accounts_of(options)
+    after, before = (
+        day_of(option, text).isoformat() if text is not None else ""
+        for option, text in (("--starts-after", starts_after), ("--ends-before", ends_before))
     )
+    filters = Filters(statuses, categories, owners, after, before)
     path = None if output == "-" else Path(output)
+    if path is not None:
+        may_replace(path, overwrite=overwrite)
     with Console() as console:
-        exported = export(ExportRequest(path, asked, everything, filters, Layout(layout)), settings, console)
+        exported = export(ExportRequest(path, accounts, filters, Layout(layout)), settings, console)
     _summarise(exported)
     return exported.exit_code
-
-
-def _day(option: str, text: str | None) -> str:
-    if text is None:
-        return ""
-    try:
-        return read_date(text, DateRules(None, UTC))[:10]
-    except (DateError, AmbiguousDateError):
-        raise UsageError(f'{option}: "{clean(text, 60)}" is not a date. Use a date such as 2024-02-08') from None
 
 
 def _summarise(exported: Exported) -> None:

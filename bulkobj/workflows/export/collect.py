@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bulkobj.core.errors import ReadRefusedError
 from bulkobj.core.model import Named, Objective
 from bulkobj.validation.names import Directory, Kind
+from bulkobj.workflows.export.accounts import AccountChoice, choose_accounts
 from bulkobj.workflows.export.content import Account, Filters
 from bulkobj.workflows.lookup import each, read_directory
 
@@ -27,17 +28,18 @@ class Collected:
 
 
 async def collect(
-    totango: Totango, asked: Sequence[str], filters: Filters, progress: Callable[[int, int], None]
+    totango: Totango, choice: AccountChoice, filters: Filters, progress: Callable[[int, int], None]
 ) -> Collected:
-    """Read the accounts asked for, all where none is named; an account that can't be read is told of, and left out.
+    """Read the accounts that were chosen; one that can't be read is left out, with the reason.
 
-    Raises UsageError for a filter's unknown name, ServiceDownError and AuthorizationError as any read does.
+    Raises:
+        UsageError: an unknown name in a filter or of an account.
+        ServiceDownError, AuthorizationError: as any read.
     """
     directory = await read_directory(totango, (Kind.STATUS, Kind.CATEGORY))
     filters = filters.resolved(directory)
-    known, total = await _search(totango, needed=not asked)
-    names = {account.id: account for account in known}
-    wanted = [names.get(id_, Named(id_, "")) for id_ in dict.fromkeys(asked)] if asked else list(known)
+    chosen = await choose_accounts(totango, choice)
+    wanted = chosen.accounts
     found: dict[str, Account] = {}
     failed: dict[str, str] = {}
 
@@ -47,24 +49,14 @@ async def collect(
         except ReadRefusedError as error:
             failed[account.id] = str(error)
         else:
-            if objectives is None and asked:
+            if objectives is None and choice.named:
                 failed[account.id] = "the service does not know this account"
             found[account.id] = _account(account, objectives or (), filters)
         progress(len(found), len(wanted))
 
     await each(wanted, read)
     accounts = tuple(found[account.id] for account in wanted if account.id not in failed)
-    return Collected(accounts, directory, failed, 0 if asked else total - len(known))
-
-
-async def _search(totango: Totango, *, needed: bool) -> tuple[tuple[Named, ...], int]:
-    """All accounts that search can reach; where only their names are wanted, search may fail."""
-    try:
-        return await totango.accounts()
-    except ReadRefusedError:
-        if needed:
-            raise
-        return (), 0
+    return Collected(accounts, directory, failed, chosen.out_of_reach)
 
 
 def _account(account: Named, objectives: tuple[Objective, ...], filters: Filters) -> Account:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from bulkobj.config.settings import Settings
 from bulkobj.core.atomic_file import save
-from bulkobj.core.errors import UsageError
 from bulkobj.reports.writer import check_target
 from bulkobj.spreadsheet.stamp import Stamp, stamp_rows
 from bulkobj.validation.names import Kind
 from bulkobj.workflows.connection import connected
+from bulkobj.workflows.export.accounts import AccountChoice
 from bulkobj.workflows.export.collect import collect
 from bulkobj.workflows.export.content import Export, Filters, Layout, check_output, write_export
 from bulkobj.workflows.ui import Ui
@@ -25,8 +25,7 @@ class ExportRequest:
     """Which objectives are exported, and where to; ``output`` None is standard output, as CSV."""
 
     output: Path | None
-    accounts: tuple[str, ...] = ()
-    everything: bool = False
+    accounts: AccountChoice = field(default_factory=AccountChoice)
     filters: Filters = field(default_factory=Filters)
     layout: Layout = Layout.ONE_SHEET
 
@@ -50,13 +49,12 @@ class Exported:
 def export(request: ExportRequest, settings: Settings, ui: Ui) -> Exported:
     """Read the accounts' objectives, and write those that are wanted; nothing is written where that is interrupted."""
     check_output(request.output, request.layout)
-    if not request.accounts and not request.everything:
-        raise UsageError("say which accounts: --account ID, --accounts-file PATH or --all")
+    request.accounts.check()
     with connected(settings, ui.waiting, ui.stoppable) as connection:
         collected = connection.run(
             lambda totango, _: collect(
                 totango,
-                () if request.everything else request.accounts,
+                request.accounts,
                 request.filters,
                 partial(ui.progress, READING),
             )

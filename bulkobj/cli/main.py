@@ -37,6 +37,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "logout": ("bulkobj.cli.commands.setup", "Remove the token."),
     "config": ("bulkobj.cli.commands.setup", "Show the configuration; never the token."),
     "doctor": ("bulkobj.cli.commands.setup", "Check the set-up, and show what to do."),
+    "ui": ("bulkobj.cli.commands.ui", "All of this in a browser page, on this computer only."),
     "sandbox": ("bulkobj.cli.commands.sandbox", "Serve or empty a local service to try things out."),
 }
 

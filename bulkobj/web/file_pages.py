@@ -1,0 +1,271 @@
+"""The way of a file: Start, Check, and the Plan that is agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bulkobj.config.value_types import REGIONS, checked_value
+from bulkobj.core.columns import COLUMNS
+from bulkobj.core.errors import InvalidFileError, UsageError
+from bulkobj.core.text import counted
+from bulkobj.planning.question import Question
+from bulkobj.reports.writer import Finished, Outputs
+from bulkobj.spreadsheet.editing.edits import Edit, can_edit
+from bulkobj.web.jobs import FirstRows, Job, Stage
+from bulkobj.web.plan_view import PlanView
+from bulkobj.web.site import Site, answered, site_of, to
+from bulkobj.web.uploads import Check, Upload
+from bulkobj.workflows.import_file import import_file
+from bulkobj.workflows.validate import Choices
+
+#: Rows that a page holds from the start, and that the script asks for at a time.
+_FIRST_ROWS, _MOST_ROWS = 200, 500
+_RECENT = 5
+
+
+async def start(request: Request) -> Response:
+    """Show Start: the target, where to put a file, recent runs."""
+    site = site_of(request)
+    runs = await run_in_threadpool(site.store.all)
+    public_host = site.settings().base_url in REGIONS.values()
+    return site.page("start.html", runs=runs[: -_RECENT - 1 : -1], public_host=public_host)
+
+
+async def upload(request: Request) -> Response:
+    """Keep the file that was sent, and check it."""
+    site = site_of(request)
+    async with request.form(max_files=1, max_fields=10) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile) or not file.filename:
+            raise UsageError("no file was chosen. Choose a spreadsheet")
+        name, content = file.filename, await file.read()
+    table = site.settings().table
+    kept = await run_in_threadpool(partial(site.uploads.add, name, content, **_from_profile(table)))
+    return await _checked(request, site, kept)
+
+
+def _from_profile(table: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("timezone", "date_order", "encoding", "delimiter")
+    columns = tuple((str(header), str(column)) for header, column in table.get("columns", {}).items())
+    given = {name: checked_value(name, table[name], "the profile") for name in names if name in table}
+    return given | {"columns": columns}
+
+
+async def _checked(request: Request, site: Site, kept: Upload) -> Response:
+    def work(job: Job) -> Check:
+        return kept.checked(site.settings(), job)
+
+    job = await run_in_threadpool(partial(site.begin, work, lambda _: f"/files/{kept.id}", about=kept))
+    return answered(request, job)
+
+
+def _upload_of(request: Request) -> Upload:
+    site = site_of(request)
+    return site.uploads.get(request.path_params["upload"], **_from_profile(site.settings().table))
+
+
+async def check(request: Request) -> Response:
+    """Show Check: the columns, the problems, the rows."""
+    site, kept = site_of(request), _upload_of(request)
+    if kept.check is None:
+        return await _checked(request, site, kept)
+    found = kept.check
+    sheet_index = _number(request, "sheet", 0, max(len(found.sheets) - 1, 0))
+    sheet = found.sheets[sheet_index] if found.sheets else None
+    rows = [sheet.row(index) for index in range(min(_FIRST_ROWS, len(sheet.table.records)))] if sheet else []
+    return site.page(
+        "check.html",
+        upload=kept,
+        check=found,
+        sheet=sheet,
+        sheet_index=sheet_index,
+        rows=rows,
+        all_columns=[column.header for column in COLUMNS],
+        choices=EXISTING,
+        editable=can_edit(found.source),
+        sheet_names=getattr(found.source, "candidates", ()),
+    )
+
+
+def _number(request: Request, name: str, default: int, most: int) -> int:
+    text = request.query_params.get(name, "")
+    return min(int(text), most) if text.isascii() and text.isdecimal() and len(text) < 9 else default
+
+
+async def rows(request: Request) -> Response:
+    """Give the script some rows of a sheet: those from an index on, or of them only those with problems."""
+    found = _upload_of(request).check
+    if found is None or not found.sheets:
+        raise UsageError("the file changed. Load the page again")
+    sheet = found.sheets[_number(request, "sheet", 0, len(found.sheets) - 1)]
+    faulty = request.query_params.get("only") == "problems"
+    indexes = sheet.faulty() if faulty else range(len(sheet.table.records))
+    begin = _number(request, "from", 0, len(indexes))
+    wanted = indexes[begin : begin + _number(request, "count", _MOST_ROWS, _MOST_ROWS)]
+    return JSONResponse({"total": len(indexes), "rows": [sheet.row(index) for index in wanted]})
+
+
+async def save(request: Request) -> Response:
+    """Write edited cells into a corrected copy of the file, and check it again."""
+    kept = _upload_of(request)
+    if request.headers.get("content-type") != "application/json":
+        raise UsageError("the changes can't be read. Load the page again")
+    document = await request.json()
+    try:
+        edits = [Edit(each["sheet"], int(each["row"]), int(each["column"]), str(each["text"])) for each in document]
+    except (TypeError, KeyError, ValueError):
+        raise UsageError("the changes can't be read. Load the page again") from None
+    return await _corrected(request, kept, edits)
+
+
+async def use(request: Request) -> Response:
+    """Put a suggested name into all cells that it was suggested for."""
+    kept = _upload_of(request)
+    async with request.form(max_files=0, max_fields=10) as form:
+        kind, name, meant = (str(form.get(key, "")) for key in ("kind", "name", "meant"))
+    edits = kept.check.edits_for(kind, name, meant) if kept.check is not None else []
+    return await _corrected(request, kept, edits)
+
+
+async def _corrected(request: Request, kept: Upload, edits: list[Edit]) -> Response:
+    if kept.check is not None and edits:
+        await run_in_threadpool(kept.edit, edits)
+    return await _checked(request, site_of(request), kept)
+
+
+async def columns(request: Request) -> Response:
+    """Read the file's columns as the user says."""
+    kept = _upload_of(request)
+    async with request.form(max_files=0) as form:
+        sheets = tuple(str(name) for name in form.getlist("sheet") if name)
+        maps = _maps(form)
+    kept.asked(maps=maps, sheets=sheets or kept.request.sheets)
+    return await _checked(request, site_of(request), kept)
+
+
+def _maps(form: FormData) -> tuple[tuple[str, str], ...]:
+    headers, meanings = form.getlist("header"), form.getlist("column")
+    return tuple((str(header), str(column)) for header, column in zip(headers, meanings, strict=False) if column)
+
+
+async def download(request: Request) -> Response:
+    """Give the corrected file."""
+    kept = _upload_of(request)
+    return attachment(kept.request.content, kept.name)
+
+
+def attachment(content: bytes, name: str) -> Response:
+    """Answer with a file to be saved."""
+    from urllib.parse import quote  # noqa: PLC0415
+
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+#: The modes of `--existing`, with what each does to rows that exist already.
+EXISTING = {
+    "refuse": "stop and show them (equal rows count as unchanged)",
+    "update": "update the objective with the row's values",
+    "skip": "leave the objective as it is",
+    "duplicate": "create another objective",
+}
+
+
+async def plan(request: Request) -> Response:
+    """Make a plan of the file, and show it; nothing is sent before it is agreed to."""
+    site, kept = site_of(request), _upload_of(request)
+    async with request.form(max_files=0, max_fields=10) as form:
+        choices = _choices(form)
+
+    def work(job: Job) -> Finished:
+        return import_file(kept.request, site.settings(), Outputs(), choices, job)
+
+    def then(finished: Finished) -> str:
+        if finished.exit_code == InvalidFileError.exit_code:
+            kept.refused(finished.report)
+            return f"/files/{kept.id}"
+        if finished.error is not None and finished.report.run is not None:
+            site.ends[finished.report.run] = str(finished.error)
+        return f"/runs/{finished.report.run}"
+
+    job = await run_in_threadpool(
+        partial(site.begin, work, then, back=f"/files/{kept.id}", exclusive=True, about=("import", kept, choices))
+    )
+    return answered(request, job)
+
+
+def _choices(form: FormData) -> Choices:
+    first = str(form.get("first", "")).strip()
+    if first and not (first.isascii() and first.isdecimal() and 0 < int(first) < 1_000_000):
+        raise UsageError(f'"{first}" is not a number of rows. Enter a whole number above 0')
+    return Choices(first=int(first) if first else None)
+
+
+async def show_plan(request: Request) -> Response:
+    """Show Plan: what would be done, and the question."""
+    return _plan_page(request, 200)
+
+
+def _plan_page(request: Request, status: int, fault: str = "") -> Response:
+    site, job = site_of(request), site_of(request).desk.get(request.path_params["job"])
+    question = job.question if job is not None else None
+    if job is None or question is None:
+        return to(job.address) if job is not None and job.stage is not Stage.ASKING else to("/")
+    if isinstance(question, FirstRows):
+        return site.page("first_rows.html", status, job=job, question=question)
+    kind, *about = job.about
+    view = PlanView(question)
+    return site.page(
+        "plan.html",
+        status,
+        job=job,
+        kind=kind,
+        about=about,
+        question=question,
+        view=view,
+        fault=fault,
+        choices=EXISTING,
+    )
+
+
+async def agree(request: Request) -> Response:
+    """Take the answer to a plan; another number of deletions than the plan's sends nothing."""
+    site = site_of(request)
+    job = site.desk.get(request.path_params["job"])
+    question = job.question if job is not None else None
+    if job is None or question is None:
+        raise UsageError("this plan is not open any more. Make a new one")
+    async with request.form(max_files=0, max_fields=10) as form:
+        typed, agreed = str(form.get("deletes", "")).strip(), form.get("answer") == "yes"
+    deletions = question.deletions if isinstance(question, Question) else 0
+    if agreed and deletions and typed != str(deletions):
+        return _plan_page(request, 422, f"Nothing was sent. Enter {counted(deletions, 'deletion')} as a number.")
+    if not job.answer(agreed=agreed):
+        raise UsageError("this plan is not open any more. Make a new one")
+    if not agreed and isinstance(question, Question):
+        return to(job.back)
+    await run_in_threadpool(job.settle, 0.2)
+    return answered(request, job)
+
+
+ROUTES = [
+    Route("/", start),
+    Route("/files", upload, methods=["POST"]),
+    Route("/files/{upload}", check),
+    Route("/files/{upload}/rows", rows),
+    Route("/files/{upload}/save", save, methods=["POST"]),
+    Route("/files/{upload}/use", use, methods=["POST"]),
+    Route("/files/{upload}/columns", columns, methods=["POST"]),
+    Route("/files/{upload}/plan", plan, methods=["POST"]),
+    Route("/files/{upload}/corrected", download),
+    Route("/plans/{job}", show_plan),
+    Route("/plans/{job}", agree, methods=["POST"]),
+]

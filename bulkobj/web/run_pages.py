@@ -1,0 +1,224 @@
+"""Runs: their progress, their results, and what can be done with them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from bulkobj.core.errors import UsageError
+from bulkobj.core.model import Result
+from bulkobj.core.text import counted, duration
+from bulkobj.execution.journal.records import RunHeader
+from bulkobj.reports import report as reports
+from bulkobj.reports.html.overview import TONES
+from bulkobj.reports.report import GOOD, Report
+from bulkobj.reports.writer import Finished, Outputs, default_path, write_failures
+from bulkobj.web.file_pages import attachment
+from bulkobj.web.jobs import Job, Stage
+from bulkobj.web.site import Site, answered, settings_for_runs, site_of, to
+from bulkobj.workflows.import_file import resume, rewrite_report
+from bulkobj.workflows.run import input_of
+from bulkobj.workflows.undo import undo
+
+_LOOK_EVERY = 0.2
+_MOST_LISTED = 500
+
+
+def _job(request: Request) -> Job:
+    job = site_of(request).desk.get(request.path_params["job"])
+    if job is None:
+        raise UsageError("this work is over. Its run, if there was one, is under Runs")
+    return job
+
+
+async def progress(request: Request) -> Response:
+    """Show Progress, or the page that a job has come to."""
+    job = _job(request)
+    if job.stage is not Stage.WORKING:
+        return to(job.address)
+    return site_of(request).page("progress.html", job=job, state=_state(site_of(request), job))
+
+
+async def ended(request: Request) -> Response:
+    """Show why a job ended."""
+    job = _job(request)
+    if job.error is None:
+        return to(job.address)
+    return site_of(request).page("message.html", heading="Stopped", text=str(job.error), back=job.back)
+
+
+async def events(request: Request) -> Response:
+    """Stream how a job is, as server-sent events, until it asks or is done."""
+    site, job = site_of(request), _job(request)
+
+    async def stream() -> AsyncIterator[str]:
+        last = ""
+        while True:
+            state = json.dumps(await run_in_threadpool(_state, site, job))
+            if state != last:
+                last = state
+                yield f"data: {state}\n\n"
+            if job.stage is not Stage.WORKING:
+                return
+            await asyncio.sleep(_LOOK_EVERY)
+
+    return StreamingResponse(stream(), media_type="text/event-stream")
+
+
+def _state(site: Site, job: Job) -> dict[str, Any]:
+    now = job.now
+    wait = now.free_at - time.monotonic()
+    counts = site.counts_of(now.run) if now.run else {}
+    return {
+        "stage": "Stopping" if job.is_stopping else now.stage,
+        "done": now.done,
+        "total": now.total,
+        "wait": f"Waiting {duration(wait)} for the rate limit" if wait > 0.5 else "",
+        "counts": counts,
+        "next": "" if job.stage is Stage.WORKING else job.address,
+    }
+
+
+async def stop(request: Request) -> Response:
+    """Stop a job as Ctrl-C does."""
+    job = _job(request)
+    job.stop()
+    await run_in_threadpool(job.settle, 1.0)
+    return answered(request, job)
+
+
+async def runs(request: Request) -> Response:
+    """Show Runs."""
+    site = site_of(request)
+    found = await run_in_threadpool(site.store.all)
+    return site.page("runs.html", runs=found[::-1], unreadable=await run_in_threadpool(site.store.unreadable))
+
+
+async def result(request: Request) -> Response:
+    """Show Result: what became of a run's rows."""
+    site, run = site_of(request), request.path_params["run"]
+    header, report = await run_in_threadpool(_read, site, run)
+    counts = [(result.value, tone, report.counts[result]) for result, tone in TONES.items() if report.counts[result]]
+    attention = [row for row in report.rows if row.result not in GOOD]
+    return site.page(
+        "result.html",
+        header=header,
+        report=report,
+        counts=counts,
+        attention=attention[:_MOST_LISTED],
+        more=max(len(attention) - _MOST_LISTED, 0),
+        can_retry=header.finished and header.kind != "undo" and bool(reports.not_done(report)),
+        can_undo=not header.undone and any(row.result in _DONE for row in report.rows),
+        to_look_at=report.counts[Result.UNKNOWN],
+        end=site.ends.get(header.run, ""),
+        verdict=_verdict(report),
+    )
+
+
+def _verdict(report: Report) -> tuple[str, str]:
+    """Return the tone and the words for how a run went."""
+    if not report.finished:
+        return "doubt", "Not finished. Resume continues it."
+    left = sum(number for result, number in report.counts.items() if result not in GOOD)
+    if left:
+        return "bad", f"Finished. {counted(left, 'row')} of {len(report.rows):,} not done."
+    return "good", "Finished. Every row is done."
+
+
+_DONE = (Result.CREATED, Result.UPDATED, Result.DELETED, Result.UNKNOWN)
+
+
+def _read(site: Site, run: str) -> tuple[RunHeader, Report]:
+    with closing(site.store.open(run, read_only=True)) as journal:
+        return journal.header, reports.of_journal(journal.header, journal.entries())
+
+
+async def report(request: Request) -> Response:
+    """Give a run's report as a file, in the format of the file that was imported or the one that is asked for."""
+    site, run = site_of(request), request.path_params["run"]
+    header, _ = await run_in_threadpool(_read, site, run)
+    ending = request.query_params.get("as", "")
+    name = default_path(None, header.file, header.run).name
+    if ending in {"csv", "xlsx", "html", "json"}:
+        name = f"{Path(name).stem}.{ending}"
+
+    def write(path: Path) -> None:
+        rewrite_report(header.run, path, site.settings(), Job(lambda _: None, lambda _: "/"))
+
+    return await _file(site, name, write)
+
+
+async def failures(request: Request) -> Response:
+    """Give the rows of a run that are not done, ready to be fixed and imported."""
+    site, run = site_of(request), request.path_params["run"]
+    header, found = await run_in_threadpool(_read, site, run)
+    ending = ".csv" if Path(header.file).suffix.lower() not in {".xlsx", ".xlsm", ".xls", ".ods"} else ".xlsx"
+    name = f"{Path(header.file).stem}-failures-{header.run}{ending}"
+
+    def write(path: Path) -> None:
+        with closing(site.store.open(header.run, read_only=True)) as journal:
+            write_failures(found, input_of(journal), path, lambda _: None)
+
+    return await _file(site, name, write)
+
+
+async def _file(site: Site, name: str, write: Callable[[Path], None]) -> Response:
+    def written() -> bytes:
+        with TemporaryDirectory(dir=site.settings().state_dir) as folder:
+            path = Path(folder) / name
+            write(path)
+            return path.read_bytes()
+
+    return attachment(await run_in_threadpool(written), name)
+
+
+async def resume_run(request: Request) -> Response:
+    """Continue a run that is unfinished, or look once more for what is unknown."""
+    site, run = site_of(request), request.path_params["run"]
+    return await _at_work(request, run, lambda job: resume(run, settings_for_runs(site), job))
+
+
+async def undo_run(request: Request) -> Response:
+    """Make the plan of a run's reverse, and show it."""
+    site, run = site_of(request), request.path_params["run"]
+    return await _at_work(request, run, lambda job: undo(run, settings_for_runs(site), Outputs(), job), kind="undo")
+
+
+async def _at_work(
+    request: Request, run: str, work: Callable[[Job], Finished | None], *, kind: str = "import"
+) -> Response:
+    site = site_of(request)
+
+    def then(finished: Finished | None) -> str:
+        ended = finished.report.run if finished is not None and finished.report.run else run
+        site.ends[ended] = str(finished.error) if finished is not None and finished.error is not None else ""
+        return f"/runs/{ended}"
+
+    start = partial(site.begin, work, then, back=f"/runs/{run}", exclusive=True, about=(kind, run))
+    return answered(request, await run_in_threadpool(start))
+
+
+ROUTES = [
+    Route("/jobs/{job}", progress),
+    Route("/jobs/{job}/ended", ended),
+    Route("/jobs/{job}/events", events),
+    Route("/jobs/{job}/stop", stop, methods=["POST"]),
+    Route("/runs", runs),
+    Route("/runs/{run}", result),
+    Route("/runs/{run}/report", report),
+    Route("/runs/{run}/failures", failures),
+    Route("/runs/{run}/resume", resume_run, methods=["POST"]),
+    Route("/runs/{run}/undo", undo_run, methods=["POST"]),
+]

@@ -1,0 +1,204 @@
+"""Export, Settings, the empty template, logging in, and the choice of the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bulkobj.config.credentials import TokenPlace, checked_token
+from bulkobj.config.profiles import profile_names
+from bulkobj.config.settings import Options, Settings, load_settings
+from bulkobj.config.value_types import REGIONS
+from bulkobj.core.errors import UsageError
+from bulkobj.validation.names import Directory, Kind
+from bulkobj.web.file_pages import attachment
+from bulkobj.web.jobs import Job
+from bulkobj.web.site import Site, answered, site_of, to
+from bulkobj.workflows.connection import connected
+from bulkobj.workflows.export.content import Filters, Layout
+from bulkobj.workflows.export.export import ExportRequest, export, import_template
+
+_KINDS = (Kind.STATUS, Kind.CATEGORY, Kind.TEMPLATE)
+
+
+async def export_page(request: Request) -> Response:
+    """Show Export; after an export, with a link to its file."""
+    site = site_of(request)
+    job = site.desk.get(request.query_params.get("done", ""))
+    return site.page("export.html", done=job if job is not None and job.result else None, layouts=list(Layout))
+
+
+async def export_now(request: Request) -> Response:
+    """Export the objectives that are asked for."""
+    site = site_of(request)
+    async with request.form(max_files=0, max_fields=50) as form:
+        said = {key: str(value).strip() for key, value in form.items()}
+    accounts = tuple(one.strip() for one in said.get("accounts", "").splitlines() if one.strip())
+    filters = Filters(_words(said, "status"), _words(said, "category"), _words(said, "owner"))
+    layout = Layout(said["layout"]) if said.get("layout") in set(Layout) else Layout.ONE_SHEET
+    ending = "csv" if said.get("format") == "csv" and layout is Layout.ONE_SHEET else "xlsx"
+
+    def work(job: Job) -> tuple[str, bytes, Any]:
+        with TemporaryDirectory(dir=site.settings().state_dir) as folder:
+            path = Path(folder) / f"objectives.{ending}"
+            asked = ExportRequest(path, accounts, not accounts, filters, layout)
+            exported = export(asked, site.settings(), job)
+            return path.name, path.read_bytes(), exported
+
+    job = Job(work, lambda _: "", back="/export")
+    job.bind(lambda _: f"/export?done={job.id}")
+    site.desk.start(job)
+    await run_in_threadpool(job.settle, 8.0)
+    if job.result is not None:
+        return attachment(job.result[1], job.result[0])
+    return answered(request, job)
+
+
+def _words(said: Mapping[str, str], key: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in said.get(key, "").split(";") if word.strip())
+
+
+async def exported_file(request: Request) -> Response:
+    """Give the file of an export that took long."""
+    job = site_of(request).desk.get(request.path_params["job"])
+    if job is None or not isinstance(job.result, tuple):
+        raise UsageError("this export is gone. Export again")
+    return attachment(job.result[1], job.result[0])
+
+
+async def template(request: Request) -> Response:
+    """Give an empty workbook with the tenant's names in lists."""
+    site = site_of(request)
+
+    def written() -> bytes:
+        with TemporaryDirectory(dir=site.settings().state_dir) as folder:
+            path = Path(folder) / "objectives-import.xlsx"
+            import_template(path, site.settings(), Job(lambda _: None, lambda _: "/"))
+            return path.read_bytes()
+
+    return attachment(await run_in_threadpool(written), "objectives-import.xlsx")
+
+
+async def settings_page(request: Request) -> Response:
+    """Show Settings: the profile's values and, once they were read, the tenant's names."""
+    site = site_of(request)
+    settings = site.settings()
+    values = [
+        ("Profile", settings.profile),
+        ("Target", settings.target),
+        ("Config file", str(settings.config_path)),
+        ("State folder", str(settings.state_dir)),
+        ("Rate limit", str(settings.rate)),
+        ("Time of one call", f"{settings.timeout:g} s"),
+        ("Wait for a lost write", f"{settings.settle:g} s"),
+        ("Calls at a time", str(settings.concurrency)),
+    ]
+    job = site.desk.get(request.query_params.get("done", ""))
+    directory = job.result if job is not None and isinstance(job.result, Directory) else None
+    names = [(kind.plural.capitalize(), directory.things.get(kind, ())) for kind in _KINDS] if directory else []
+    return site.page("settings.html", values=values, names=names, profiles=["default", *_other_profiles()])
+
+
+def _other_profiles() -> list[str]:
+    return [name for name in profile_names() if name != "default"]
+
+
+async def read_names(request: Request) -> Response:
+    """Read the tenant's statuses, categories and templates."""
+    site = site_of(request)
+
+    def work(job: Job) -> Directory:
+        with connected(site.settings(), job.waiting, job.stoppable) as connection:
+            return connection.names(_KINDS)[0]
+
+    job = Job(work, lambda _: "", back="/settings")
+    job.bind(lambda _: f"/settings?done={job.id}")
+    site.desk.start(job)
+    await run_in_threadpool(job.settle, 1.5)
+    return answered(request, job)
+
+
+async def choose_target(request: Request) -> Response:
+    """Work with another profile, or with the sandbox, from here on."""
+    site = site_of(request)
+    async with request.form(max_files=0, max_fields=10) as form:
+        profile, sandbox = str(form.get("profile", "")), form.get("sandbox") == "yes"
+    _refuse_at_work(site)
+    options = replace(site.options, sandbox=sandbox)
+    if profile and profile != site.settings().profile:
+        options = Options(profile=profile, sandbox=sandbox)
+    load_settings(options)
+    site.options = options
+    return to("/")
+
+
+def _refuse_at_work(site: Site) -> None:
+    if site.desk.at_work() is not None:
+        raise UsageError("a run is at work. Wait until it finishes, or stop it")
+
+
+async def log_in(request: Request) -> Response:
+    """Check a token at the one host that it is for, and keep it."""
+    site = site_of(request)
+    async with request.form(max_files=0, max_fields=10) as form:
+        said = {key: str(form.get(key, "")).strip() for key in ("token", "region", "service")}
+    _refuse_at_work(site)
+    token = checked_token(said["token"], "the token")
+    if not token:
+        raise UsageError("the token is missing. Enter it")
+    options = site.options
+    if _has_public_host(site.settings()):
+        region = said["region"] or await run_in_threadpool(_region_of, said["service"], site.settings())
+        if region not in REGIONS:
+            raise UsageError("the region is missing. Choose one, or enter your service ID")
+        options = replace(options, region=region)
+    settings = load_settings(options)
+
+    def stored() -> None:
+        job = Job(lambda _: None, lambda _: "/")
+        with connected(replace(settings, token=token), job.waiting) as connection:
+            connection.run(lambda totango, _: totango.statuses())
+        TokenPlace(settings.state_dir, settings.profile, settings.base_url).write(token)
+
+    await run_in_threadpool(stored)
+    site.options = options
+    return to("/")
+
+
+def _has_public_host(settings: Settings) -> bool:
+    return settings.base_url in REGIONS.values()
+
+
+def _region_of(service: str, settings: Settings) -> str:
+    """Ask the public host, without the token, where a service is."""
+    if not service:
+        return ""
+    try:
+        answer = httpx.get(f"{REGIONS['us']}/domains/", params={"service_id": service}, timeout=settings.timeout)
+        site = str(answer.json()["site"]) if answer.is_success else ""
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        site = ""
+    if not site:
+        raise UsageError("the service ID was not found. Check it, or choose the region")
+    return "eu" if site == "t11" else "us"
+
+
+ROUTES = [
+    Route("/export", export_page),
+    Route("/export", export_now, methods=["POST"]),
+    Route("/export/{job}", exported_file),
+    Route("/template", template, methods=["POST"]),
+    Route("/settings", settings_page),
+    Route("/settings/names", read_names, methods=["POST"]),
+    Route("/target", choose_target, methods=["POST"]),
+    Route("/login", log_in, methods=["POST"]),
+]

@@ -24,6 +24,7 @@ from bulkobj.web.file_pages import attachment
 from bulkobj.web.jobs import Job
 from bulkobj.web.site import Site, answered, site_of, to
 from bulkobj.workflows.connection import connected
+from bulkobj.workflows.export.accounts import AccountChoice
 from bulkobj.workflows.export.content import Filters, Layout
 from bulkobj.workflows.export.export import ExportRequest, export, import_template
 
@@ -50,7 +51,7 @@ async def export_now(request: Request) -> Response:
     def work(job: Job) -> tuple[str, bytes, Any]:
         with TemporaryDirectory(dir=site.settings().state_dir) as folder:
             path = Path(folder) / f"objectives.{ending}"
-            asked = ExportRequest(path, accounts, not accounts, filters, layout)
+            asked = ExportRequest(path, AccountChoice(accounts, not accounts), filters, layout)
             exported = export(asked, site.settings(), job)
             return path.name, path.read_bytes(), exported
 

@@ -13,9 +13,10 @@ from bulkobj.execution.jobs import Account, Job, Recorder, Service
 from bulkobj.execution.journal.records import Moment, Outcome, State
 from bulkobj.execution.reconciliation import Finding, Look, candidates, look_for, rebased
 from bulkobj.planning.comparison import holds
-from bulkobj.totango.responses import Response, Verdict, created_id, message_of
+from bulkobj.totango.decoding import created_id
+from bulkobj.totango.messages import message_of, stopped_by
+from bulkobj.totango.responses import Response, Verdict
 from bulkobj.totango.retry_policy import Attempt
-from bulkobj.totango.transport import stopped_by
 
 _MOST_SENDS = 3
 _MAKING = frozenset({Action.CREATE, Action.RUN_TEMPLATE})

@@ -1,37 +1,47 @@
-"""What the service's answers mean: one function that classifies, and tolerant decoding (api-facts, "Unknown")."""
+"""Responses of the service and their verdicts: the only place that judges a status or believes a body.
+
+CONTRIBUTING, decision 8, has the rules; API.md, "Answers to a write", the shapes.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import Enum, auto
-from http import HTTPStatus
 from typing import Any
 
-from bulkobj.core.model import Field, Named, Objective, Value
-from bulkobj.core.text import clean
-from bulkobj.core.timestamps import spelled
+# An escaped backslash and a pair of surrogates stay; half a pair is no character.
+_ESCAPES = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back: the status, the headers with lower-case names, the body."""
+    """A response of the service: the status, the headers with lower-case names, the body, the URL that it answers."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    url: str = ""
 
     @property
     def text(self) -> str:
         """The body as text, whatever its bytes."""
-        return self.body.decode("utf-8", "replace").strip()
+        return self.body.decode("utf-8", "replace").lstrip("\ufeff").strip()
+
+    def json(self) -> Any:
+        """Return the body's JSON, with U+FFFD for half a character. Raises ValueError and RecursionError."""
+        text = self.body.decode(json.detect_encoding(self.body), "surrogatepass")
+        if _SURROGATES.search(text):
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return json.loads(_ESCAPES.sub(lambda found: r"\ufffd" if found[1] else found[0], text))
 
 
 @dataclass(frozen=True, slots=True)
 class NoResponse:
-    """A call that got no answer. ``sent`` is False only where not one byte of the request can have left."""
+    """A request without a response. ``sent`` is False only if not one byte of it can have left."""
 
     sent: bool
     reason: str
@@ -41,10 +51,11 @@ Exchange = Response | NoResponse
 
 
 class Verdict(Enum):
-    """What an exchange means for the call."""
+    """The meaning of an exchange for its request."""
 
     DONE = auto()
-    REJECTED = auto()  # the service says no to this call; another try would be told the same
+    REJECTED = auto()  # the service says no to this request; sending it again changes nothing
+    FORBIDDEN = auto()  # 403: not allowed for this request; for others the token may be good
     LIMITED = auto()  # over the rate limit: it did not happen
     NOT_SENT = auto()  # it did not happen
     LOST = auto()  # it may or may not have happened
@@ -52,202 +63,183 @@ class Verdict(Enum):
 
 
 def classify(method: str, exchange: Exchange) -> Verdict:
-    """What the exchange means; the only place that judges a status (design, decision 8)."""
+    """Return the verdict on an exchange; ``method`` is GET for everything that only reads."""
     if isinstance(exchange, NoResponse):
         return Verdict.LOST if exchange.sent else Verdict.NOT_SENT
     status = exchange.status
-    if status in {401, 403}:
-        return Verdict.DENIED
-    if status == 429:
-        return Verdict.LIMITED
+    special = {401: Verdict.DENIED, 403: Verdict.FORBIDDEN, 429: Verdict.LIMITED, 408: Verdict.LOST}
+    if status in special:
+        return special[status]
     if 200 <= status < 300:
         return Verdict.DONE if _believable(method, exchange) else Verdict.LOST
     if 300 <= status < 400 and method == "GET":
         return Verdict.REJECTED
-    return Verdict.REJECTED if 400 <= status < 500 and status != 408 else Verdict.LOST
+    return Verdict.REJECTED if 400 <= status < 500 else Verdict.LOST
 
 
-def _believable(method: str, answer: Response) -> bool:
-    """A page of HTML is a proxy's word, not the service's; a read must be JSON, a write's answer JSON or plain text."""
-    if _is_json(answer.body):
-        return True
-    return method != "GET" and not _is_page(answer) and not answer.text.startswith(("{", "[", '"'))
+def _believable(method: str, response: Response) -> bool:
+    """Return True unless the body of a 2xx contradicts it.
 
-
-def _is_json(body: bytes) -> bool:
+    A read needs JSON. A write may also be answered by nothing or by plain text.
+    """
     try:
-        json.loads(body)
-    except (ValueError, RecursionError):  # nested deeper than any answer of the service
+        data = response.json()
+    except RecursionError:  # nested deeper than any response of the service
         return False
-    return True
-
-
-def _is_page(answer: Response) -> bool:
-    return answer.body[:200].lstrip().lower().startswith((b"<!doctype", b"<html", b"<head", b"<?xml"))
-
-
-_PHRASES = {status.value: status.phrase for status in HTTPStatus}
-
-
-def message_of(exchange: Exchange) -> str:
-    """What the service said, for a person to act on; api-facts, unknown 5."""
-    if isinstance(exchange, NoResponse):
-        return exchange.reason
-    phrase = _PHRASES.get(exchange.status, "unusual status")
-    if 300 <= exchange.status < 400:
-        return f"the service redirects elsewhere ({exchange.status}), which is never followed: check --base-url"
-    if _is_page(exchange):
-        return f"{exchange.status} {phrase} (a web page, probably from a proxy, instead of the service's answer)"
-    return clean(_said(exchange)) or f"{exchange.status} {phrase}"
-
-
-def _said(answer: Response) -> str:
+    except ValueError:
+        plain = method != "GET" and not response.text.startswith(("{", "[", '"')) and response.status != 207
+        return plain and not _is_failure(response.text) and not _is_foreign(response)
     try:
-        return "; ".join(dict.fromkeys(_messages(json.loads(answer.body))))
-    except (ValueError, RecursionError):
-        return answer.text
+        return not (_envelope_fails(data) if method == "GET" else _fails(data, method))
+    except RecursionError:
+        return False
 
 
-def _messages(data: Any) -> Iterator[str]:
+_TAG = re.compile(r"<\s*[/!?]?\s*[a-z]|<!--", re.IGNORECASE)
+_FAILURE = re.compile(
+    r"\b(errors?|fail(s|ed|ures?|ing)?|exceptions?|invalid|denied|forbidden|unauthori[sz]ed|unauthenticated|rejected"
+    r"|refused|aborted|unable|unavailable|cannot|can't|could ?n[o']t|did ?n[o']t|was ?n[o']t|not|no such|missing"
+    r"|timeout|timed out|too many|expired|traceback|n?ko)\b",
+    re.IGNORECASE,
+)
+_NOTHING = frozenset({"false", "null", "none", "nil", "undefined", "nan", "no", "0"})
+_SUCCESS = frozenset(
+    {"success", "successful", "successfully", "ok", "okay", "created", "updated", "deleted", "accepted"}
+)
+_SUCCESS |= {"done", "true", "yes", "saved", "completed", "processed"}
+
+
+def is_html(response: Response) -> bool:
+    """Return True if the body is a page, a fragment of one or another kind of markup."""
+    return _TAG.search(response.text[:2000]) is not None and not response.text.startswith(("{", "["))
+
+
+def _is_foreign(response: Response) -> bool:
+    """Return True for text that is served as a page and is not a plain word of success."""
+    html = "html" in response.headers.get("content-type", "").casefold()
+    return html and response.text.casefold().strip(" .!\"'") not in {"", *_SUCCESS}
+
+
+def _is_failure(text: str) -> bool:
+    words = text.strip().casefold()
+    if "\ufffd" in words:  # bytes that are no text
+        return True
+    return words in _NOTHING or _TAG.search(text) is not None or _FAILURE.search(text) is not None
+
+
+#: Keys that hold True after a success, by method; an objective may have a property ``deleted`` of its own.
+_FLAGS = frozenset({"success", "succeeded", "successful", "successfully", "issuccess", "issuccessful", "wassuccessful"})
+_FLAGS |= {"ok", "isok"}
+_OTHER_FLAGS = frozenset({"valid", "isvalid", "done", "accepted", "acknowledged", "completed", "applied", "processed"})
+_OWN_FLAGS = {
+    "POST": frozenset({"created", "iscreated"}),
+    "PUT": frozenset({"updated", "isupdated", "modified"}),
+    "DELETE": frozenset({"deleted", "isdeleted", "removed"}),
+}
+#: Keys whose text or status code tells how it went.
+_WORDS = frozenset(
+    {"message", "messages", "msg", "status", "statustext", "statusmessage", "result", "state", "outcome"}
+)
+_WORDS |= {
+    "code",
+    "statuscode",
+    "httpstatus",
+    "httpstatuscode",
+    "httpcode",
+    "responsecode",
+    "resultcode",
+    "type",
+    "reason",
+}
+_WORDS |= {"response", "detail", "details", "description", "severity", "level"}
+_TROUBLE = re.compile("error|fail|exception|(?<!de)fault|rejected|violation")
+#: Keys below which nothing is an answer.
+_ASIDE = frozenset({"warnings", "warning", "links", "tags", "notes"})
+_DOCUMENTED = frozenset(
+    {"title", "description", "startdate", "enddate", "categoryid", "statusid", "accountid", "owner"}
+)
+_DOCUMENTED |= {"successplays"}
+_WRAPPERS = frozenset({"result", "results", "data", "response", "objective", "objectives", "body", "payload", "item"})
+
+
+def folded(key: str) -> str:
+    """Return a key without the differences between services: case, ``_`` and ``-``."""
+    return re.sub(r"[\s_-]", "", key).casefold()
+
+
+def _fails(data: Any, method: str) -> bool:
+    """Return True if the JSON of an answer to a write says, at any depth, that it did not happen."""
     match data:
+        case None | False:
+            return True
         case str():
-            yield data
+            return _is_failure(data)
         case list():
-            for item in data:
-                yield from _messages(item)
+            return any(_fails(item, method) for item in data)
         case dict():
-            for key in ("message", "error", "errors", "detail", "details", "title", "reason", "description"):
-                if data.get(key):
-                    yield from _messages(data[key])
-                    if key != "error":
-                        return
+            fields = {folded(key): value for key, value in data.items()}
+            if _is_objective(fields):  # its own texts are no words of the service
+                return _flags_fail(fields, _FLAGS)
+            nested = (value for key, value in fields.items() if isinstance(value, dict | list) and key not in _ASIDE)
+            return (
+                _flags_fail(fields, _FLAGS | _OTHER_FLAGS | _OWN_FLAGS[method])
+                or any(_word_fails(value) for key, value in fields.items() if key in _WORDS)
+                or any(_is_empty_result(key, fields) for key in fields.keys() & _WRAPPERS)
+                or any(_fails(value, method) for value in nested)
+            )
+    return False
 
 
-class UnreadableResponseError(ValueError):
-    """JSON came, but not of any shape that could be understood."""
+def _is_objective(fields: Mapping[str, Any]) -> bool:
+    return len(_DOCUMENTED & fields.keys()) + bool(fields.get("id")) >= 2
 
 
-_WRAPPERS = ("objectives", "objective", "data", "items", "item", "results", "result", "response", "templates", "hits")
-_TOTALS = ("total", "totalCount", "total_count", "totalHits", "total_hits")
+def _flags_fail(fields: Mapping[str, Any], flags: frozenset[str]) -> bool:
+    """Return True if a flag of success is off, or a key for trouble holds something."""
+    if any(not _holds(value) for key, value in fields.items() if key in flags):
+        return True
+    return any(_holds(value) for key, value in fields.items() if _TROUBLE.search(key))
 
 
-def items(data: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list, bare or wrapped; UnreadableResponseError where there is no list, or only a part of it."""
-    match data:
-        case list():
-            return [item for item in data if isinstance(item, dict)]
-        case dict():
-            for key in _WRAPPERS:
-                if isinstance(data.get(key), list | dict):
-                    return _all_of(items(data[key]), data)
-            if _id(data):
-                return [data]
-            if not data:
-                return []
-    raise UnreadableResponseError(
-        f"the service answered with something that is not a list: {clean(json.dumps(data), 80)}"
+def _envelope_fails(data: Any) -> bool:
+    """Return True if the JSON of an answer to a read is no list but a failure; the items' own texts don't count."""
+    if data is None or data is False or isinstance(data, str):
+        return True
+    if not isinstance(data, dict):
+        return False
+    fields = {folded(key): value for key, value in data.items()}
+    if _is_objective(fields):
+        return False
+    nested = any(
+        _envelope_fails(fields[key]) for key in ("response", "meta", "result") if isinstance(fields.get(key), dict)
     )
+    return nested or _flags_fail(fields, _FLAGS) or _word_fails(fields.get("status"))
 
 
-def _all_of(found: list[Mapping[str, Any]], wrapper: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    total = next((wrapper[key] for key in _TOTALS if isinstance(wrapper.get(key), int)), len(found))
-    if total > len(found):
-        raise UnreadableResponseError(f"the service gave only {len(found)} of {total} items")
-    return found
-
-
-def _text(value: Any) -> str:
-    """A scalar as text; an object by its id, its address or its name."""
+def _holds(value: Any) -> bool:
+    """Return True if the value, or anything in it, is more than an empty one."""
     match value:
-        case None | bool():
-            return ""
         case str():
-            return value
-        case int() | float():
-            return str(value)
+            return value.strip().casefold() not in {"", "success", "ok", "no error", "no errors", *_NOTHING}
+        case list():
+            return any(_holds(item) for item in value)
         case dict():
-            return _first(value, "id", "email", "userId", "name", "displayName")
-    return ""
+            return any(_holds(item) for item in value.values())
+    return bool(value)
 
 
-def _first(data: Mapping[str, Any], *keys: str) -> str:
-    return next((text for key in keys if (text := _text(data.get(key)))), "")
+def _word_fails(value: Any) -> bool:
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return 400 <= value < 600
+        case str():
+            return _is_failure(value) or bool(re.fullmatch(r"\s*[45]\d\d\b.*", value, re.DOTALL))
+    return False
 
 
-def _id(data: Mapping[str, Any]) -> str:
-    return _first(data, "id", "objectiveId", "objectiveInstanceId", "instanceId", "objective_id", "_id")
-
-
-def date_of(value: Any) -> str:
-    """A date of any known shape in the service's spelling; text that is no date stays as it is; ``""`` for none."""
-    if isinstance(value, bool) or value in (None, ""):
-        return ""
-    try:
-        if isinstance(value, int | float) or str(value).lstrip("-").isdigit():
-            return spelled(datetime.fromtimestamp(int(value) / 1000, UTC))
-        moment = datetime.fromisoformat(str(value).strip())
-        return spelled(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    except (ValueError, OverflowError, OSError):
-        return str(value)
-
-
-def _plays(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        return ()
-    ids = (_first(v, "id", "successPlayId", "playId", "name") if isinstance(v, dict) else _text(v) for v in value)
-    return tuple(one for one in ids if one)
-
-
-def objective_of(data: Mapping[str, Any], account_id: str) -> Objective:
-    """An objective of any known shape (api-facts, unknown 1)."""
-    values: dict[Field, Value] = {
-        Field.TITLE: _first(data, "title", "name"),
-        Field.DESCRIPTION: _text(data.get("description")),
-        Field.CATEGORY: _first(data, "categoryId", "category"),
-        Field.STATUS: _first(data, "statusId", "status"),
-        Field.OWNER: _first(data, "owner", "ownerId", "ownerEmail"),
-        Field.START_DATE: date_of(data.get("startDate")),
-        Field.END_DATE: date_of(data.get("endDate")),
-        Field.SUCCESS_PLAYS: _plays(data.get("successPlays")),
-    }
-    return Objective(
-        id=_id(data),
-        account_id=_first(data, "accountId", "account") or account_id,
-        fields={name: value for name, value in values.items() if value},
-        created_at=date_of(data.get("createdAt")),
-        updated_at=date_of(data.get("updatedAt")),
-    )
-
-
-def objectives_of(answer: Response, account_id: str) -> tuple[Objective, ...]:
-    """The objectives of a list answer; one without an id can't be spoken of, and makes the answer unreadable."""
-    found = tuple(objective_of(item, account_id) for item in items(json.loads(answer.body)))
-    if any(not one.id for one in found):
-        raise UnreadableResponseError("the service gave an objective without an id")
-    return found
-
-
-def named_of(answer: Response) -> tuple[Named, ...]:
-    """Statuses, categories or templates: ids with the names that people see (api-facts, unknown 6)."""
-    found = (
-        Named(
-            _id(item) or _first(item, "objectiveTemplateId", "templateId"), _first(item, "displayName", "name", "title")
-        )
-        for item in items(json.loads(answer.body))
-    )
-    return tuple(one for one in found if one.id)
-
-
-_WORDS = frozenset({"success", "ok", "created", "true", "done"})
-
-
-def created_id(answer: Response) -> str:
-    """The id in the answer to a create; ``""`` where it carries none (api-facts, unknown 2)."""
-    try:
-        data = json.loads(answer.body)
-        found = [] if isinstance(data, str) else items(data)
-    except (ValueError, RecursionError):
-        return ""
-    if isinstance(data, str):
-        return "" if " " in data or data.casefold() in _WORDS else data
-    return _id(found[0]) if len(found) == 1 else ""
+def _is_empty_result(key: str, fields: Mapping[str, Any]) -> bool:
+    """Return True for ``{"data": null}``, unless a flag beside it says that all is well."""
+    value = fields[key]
+    return value is False or (value is None and not any(_holds(fields[flag]) for flag in fields.keys() & _FLAGS))

@@ -50,7 +50,7 @@ def read_limits(status: int, headers: Mapping[str, str], wall: datetime) -> Limi
     ours, in UTC) does no harm. Whatever is malformed, negative, past or absurdly far away is ignored.
     """
     said = {name.lower(): value.strip() for name, value in headers.items()}
-    there = _date(said.get("date", "")) or wall
+    there = http_date(said.get("date", "")) or wall
     remaining = [int(said[name]) for name in _REMAINING if _WHOLE.fullmatch(said.get(name, ""))]
     resets = [seconds for name in _RESET if (seconds := _seconds(said.get(name, ""), there)) is not None]
     return Limits(min(remaining, default=None), max(resets, default=None), refused=status == 429)
@@ -61,19 +61,20 @@ def _seconds(text: str, there: datetime) -> float | None:
     if _NUMBER.fullmatch(text):
         number = float(text)
         seconds = number - there.timestamp() if number > _EPOCH else number
-    elif date := _date(text):
+    elif date := http_date(text):
         seconds = (date - there).total_seconds()
     else:
         return None
     return seconds + _CUT_OFF if 0 <= seconds <= _BELIEVABLE else None
 
 
-def _date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """Return the moment of an HTTP date in UTC; None for text that is none, or beyond the calendar."""
     try:
         date = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

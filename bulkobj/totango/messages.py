@@ -97,17 +97,24 @@ def connection_failure(error: Exception, target: str, proxy: str) -> str:
         return (
             f"the proxy of {proxy or 'HTTPS_PROXY'} refuses the connection{_proxy_reason(error)}. Check that variable"
         )
+    reason, advice = _network_reason(causes)
+    return f"the service at {target} can't be reached{reason}. {advice}"
+
+
+def _network_reason(causes: list[BaseException]) -> tuple[str, str]:
+    """Return why no connection came about, and what to do."""
     for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            reason = clean(cause.verify_message or "unknown issuer", 100)
-            return f"the certificate of {target} is not trusted ({reason}). Set SSL_CERT_FILE to your own certificates"
-        if isinstance(cause, ssl.SSLError):
-            return f"{target} does not answer with TLS (https). Check --base-url"
-        if isinstance(cause, socket.gaierror):
-            return f"no computer has the name {target}. Check the internet connection and --base-url"
-        if isinstance(cause, ConnectionRefusedError):
-            return f"nothing answers at {target}: connection refused. Check the internet connection and --base-url"
-    return f"the service at {target} can't be reached. Check the internet connection and --base-url"
+        match cause:
+            case ssl.SSLCertVerificationError():
+                reason = clean(cause.verify_message or "unknown issuer", 100)
+                return f": its certificate is not trusted ({reason})", "Set SSL_CERT_FILE to the certificates to trust"
+            case ssl.SSLError():
+                return ": it does not answer with TLS (https)", "Check --base-url"
+            case socket.gaierror():
+                return ": no computer has this name", "Check the internet connection and --base-url"
+            case ConnectionRefusedError():
+                return ": connection refused", "Check the internet connection and --base-url"
+    return "", "Check the internet connection and --base-url"
 
 
 def _proxy_reason(error: Exception) -> str:

@@ -33,7 +33,7 @@ def test_eighty_rows_wait_for_nothing(tmp_path: Path) -> None:
         assert "waiting" not in ended.err
         assert made(server) == each_once(80)
         arrivals = server.arrivals()
-        assert len(arrivals) == server.worst_window(60) == 82 + len(ACCOUNTS)
+        assert len(arrivals) == server.worst_window(60) == 88
         assert {one.status for one in arrivals} == {200, 201}
 
 

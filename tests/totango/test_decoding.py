@@ -52,7 +52,7 @@ SNAKE: dict[str, Any] = {
 }
 KEYLESS = {name: value for name, value in FULL.items() if name != "id"}
 
-SHAPES = [
+SHAPES: list[dict[str, Any]] = [
     {},
     {"statusId": None, "status": {"id": "s", "displayName": "S"}, "categoryId": None, "category": {"id": "c"}},
     {"startDate": 1707423000000, "endDate": "2024-02-28T20:10:00Z"},

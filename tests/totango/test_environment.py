@@ -130,7 +130,9 @@ def failure(url: str, folder: Path) -> str:
 def test_a_service_that_is_not_there_is_named(tmp_path: Path) -> None:
     """In our own words, with the host and what to do."""
     said = failure(LOOPBACK, tmp_path)
-    assert said == "nothing answers at 127.0.0.1:1: connection refused. Check the internet connection and --base-url"
+    assert said == (
+        "the service at 127.0.0.1:1 can't be reached: connection refused. Check the internet connection and --base-url"
+    )
 
 
 def test_a_service_without_tls_and_a_proxy_that_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,5 +152,7 @@ def test_a_service_without_tls_and_a_proxy_that_refuses(tmp_path: Path, monkeypa
 
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         port, said, refused = runner.run(main())
-    assert said == f"127.0.0.1:{port} does not answer with TLS (https). Check --base-url"
+    assert said == (
+        f"the service at 127.0.0.1:{port} can't be reached: it does not answer with TLS (https). Check --base-url"
+    )
     assert refused.startswith("the proxy of HTTPS_PROXY refuses the connection (it wants a user and a password)")

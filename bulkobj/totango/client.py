@@ -271,11 +271,6 @@ def _hits(response: Response) -> tuple[int | None, list[Item]]:
     return part_of(response, level).total, items(level.get("hits", []))
 
 
-def account_term(attribute: str, value: str) -> dict[str, Any]:
-    """Return the term of account search that asks for accounts with that value of an attribute."""
-    return {"type": "string_attribute", "attribute": attribute, "in_list": [value]}
-
-
 @asynccontextmanager
 async def open_totango(
     settings: Settings, clock: Clock, random: Random, stop: StopSignal, on_wait: Callable[[float], None]

@@ -15,7 +15,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from bulkobj.config.settings import LOOPBACK
+from bulkobj.config.value_types import LOOPBACK
 from bulkobj.core.errors import UsageError
 from bulkobj.core.text import clean
 

@@ -18,7 +18,8 @@ class Stamp:
     """The mark on a workbook of ours.
 
     ``tenant`` is a host and port; ``settings`` are its statuses and categories: what people saw for each kind and id.
-    ``bases`` are the fields of every exported objective as they were, by its id (contract, "The round trip").
+    ``bases`` are the fields of every exported objective as they were, by its id. ``zone`` is that of its times; ``""``
+    where it has none.
     """
 
     kind: str
@@ -27,11 +28,13 @@ class Stamp:
     made_at: str = ""
     settings: Mapping[tuple[str, str], str] = field(default_factory=dict)
     bases: Mapping[str, Mapping[Field, Value]] = field(default_factory=dict)
+    zone: str = ""
 
     def is_of(self, tenant: str, settings: Iterable[tuple[str, str]]) -> bool:
-        """Whether it is that tenant's: by its host and port, and by ids of which some must still be there."""
-        ids = {id_ for _, id_ in self.settings}
-        return self.tenant == tenant and (not ids or not ids.isdisjoint(id_ for _, id_ in settings))
+        """Return whether it is that tenant's: host and port agree, and of each kind at least one id is still there."""
+        now = set(settings)
+        kinds = ({one for one in self.settings if one[0] == kind} for kind in ("status", "category"))
+        return self.tenant == tenant and all(not ids or not ids.isdisjoint(now) for ids in kinds)
 
 
 def stamp_rows(stamp: Stamp, bases: Iterable[tuple[str, Mapping[Field, Value]]] = ()) -> Iterator[Sequence[Cell]]:
@@ -41,6 +44,8 @@ def stamp_rows(stamp: Stamp, bases: Iterable[tuple[str, Mapping[Field, Value]]] 
     yield "tenant", stamp.tenant
     yield "layout", stamp.layout
     yield "made at", stamp.made_at
+    if stamp.zone:
+        yield "zone", stamp.zone
     for (kind, id_), name in sorted(stamp.settings.items()):
         yield "setting", id_, f"|{name}", kind
     for objective, fields in (*stamp.bases.items(), *bases) if stamp.bases else bases:
@@ -67,7 +72,9 @@ def read_stamp(rows: Iterable[Sequence[Cell]]) -> Stamp | None:
                     said[name] = values[0] if values else ""
         if said.get("bulkobj") != "1":
             return None
-        return Stamp(said["kind"], said["tenant"], said["layout"], said["made at"], settings, bases)
+        return Stamp(
+            said["kind"], said["tenant"], said["layout"], said["made at"], settings, bases, said.get("zone", "")
+        )
     except (ValueError, KeyError, IndexError, AttributeError, TypeError):
         return None
 

@@ -12,6 +12,9 @@ from bulkobj.core.model import Problem
 #: The hidden sheet by which bulkobj marks the workbooks that it writes. Sheets whose name begins so are never data.
 STAMP_SHEET = "_bulkobj"
 
+#: The sheet of an export with its charts; its tables have no headers that an import reads.
+OVERVIEW_SHEET = "Overview"
+
 
 @dataclass(frozen=True, slots=True)
 class BadCell:

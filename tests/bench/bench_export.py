@@ -10,6 +10,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from bulkobj.totango.transport import Request
 from bulkobj.validation.names import Directory, Kind
 from bulkobj.workflows.export.accounts import AccountChoice
 from bulkobj.workflows.export.collect import collect
-from bulkobj.workflows.export.content import Account, Export, Filters, write_export
+from bulkobj.workflows.export.content import Account, Export, Filters
+from bulkobj.workflows.export.files import write_export
 from tests.bench.bench_run import RATE, Network, opened, settings_in
 
 # bench_run has put the folders of these on the path.
@@ -93,7 +95,9 @@ def export_many() -> None:
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     directory = Directory({Kind.STATUS: (Named("s1", "In Progress"),), Kind.CATEGORY: (Named("c1", "Adoption"),)})
     with tempfile.TemporaryDirectory() as folder:
-        write_export(Export(accounts, directory, "fake:443", "2027-01-01"), Path(folder) / "plan.xlsx")
+        write_export(
+            Export(accounts, directory, "fake:443", "2027-01-01", date(2027, 1, 1)), Path(folder) / "plan.xlsx"
+        )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{OBJECTIVES:,} objectives: {held:.0f} MB to hold them, {peak:.0f} MB at the peak of writing them")
 

@@ -6,7 +6,7 @@ import csv
 import io
 import tempfile
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,8 @@ from bulkobj.planning.plan import Plan
 from bulkobj.planning.planner import make_plan
 from bulkobj.validation.names import Directory, Kind
 from bulkobj.workflows.checked_file import FileRequest, check_file
-from bulkobj.workflows.export.content import HEADERS, Account, Export, Layout, write_export
+from bulkobj.workflows.export.content import HEADERS, Account, Export, Layout
+from bulkobj.workflows.export.files import write_export
 
 DIRECTORY = Directory(
     {
@@ -68,7 +69,7 @@ def planned(content: bytes, name: str, accounts: Sequence[Account]) -> Plan:
 def written(accounts: tuple[Account, ...], layout: Layout, ending: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"plan.{ending}"
-        write_export(Export(accounts, DIRECTORY, "host:443", "2026-01-01", layout), path)
+        write_export(Export(accounts, DIRECTORY, "host:443", "2026-01-01", date(2026, 1, 1), layout), path)
         return path.read_bytes()
 
 
@@ -88,7 +89,7 @@ def test_an_untouched_export_plans_nothing(layout: Layout, ending: str, found: l
 def test_an_untouched_file_of_one_account_plans_nothing(found: list[dict[Field, Value]]) -> None:
     accounts = accounts_of(found)
     with tempfile.TemporaryDirectory() as folder:
-        export = Export(accounts, DIRECTORY, "host:443", "2026-01-01", Layout.FILE_PER_ACCOUNT)
+        export = Export(accounts, DIRECTORY, "host:443", "2026-01-01", date(2026, 1, 1), Layout.FILE_PER_ACCOUNT)
         paths = write_export(export, Path(folder) / "plan.xlsx")
         assert len(paths) == len(accounts)
         for account, path in zip(accounts, paths, strict=True):

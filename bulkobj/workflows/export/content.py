@@ -1,34 +1,29 @@
-"""Objectives to the rows of an export: which ones, in which layout, under which names; pure but for its last step.
+"""The content of an export: which objectives, under which names, with which stamp; pure.
 
-An export is the import road walked backwards: names in place of ids, and a stamp that lets an import tell what was
-edited, and by whom (contract, "``export``" and "The round trip").
+Names stand in place of ids. The stamp lets an import see what was edited, and what was changed in the service since
+(README, "Edit what is there").
 """
 
 from __future__ import annotations
 
-import json
-import re
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from bulkobj.core.columns import ACCOUNT_ID, ACCOUNT_NAME, ACTION, OBJECTIVE_ID, OF_FIELD
 from bulkobj.core.errors import UsageError
 from bulkobj.core.model import Action, Field, Named, Objective
 from bulkobj.core.text import folded
-from bulkobj.reports.writer import check_target
-from bulkobj.spreadsheet.stamp import Stamp, stamp_rows
+from bulkobj.spreadsheet.stamp import Stamp
 from bulkobj.spreadsheet.table import Cell
-from bulkobj.spreadsheet.writing.export.files import ExportSheet, export_csv, export_xlsx
 from bulkobj.validation.cells import written
 from bulkobj.validation.names import Directory, Kind, suggestion
 
 HEADERS = tuple(column.header for column in (ACTION, ACCOUNT_ID, ACCOUNT_NAME, OBJECTIVE_ID, *OF_FIELD.values()))
-_FORMATS = (".xlsx", ".csv", ".json")
+#: The zone in which an export writes times; a workbook says so on its hidden sheet, a CSV file in each time.
+ZONE = "UTC"
 
 
 class Layout(StrEnum):
@@ -96,13 +91,19 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """All that an export holds, and whose it is."""
+    """The accounts of an export with their objectives, and whose they are.
+
+    ``made_at`` and ``today`` are the time and the day of the export; ``closed`` are the ids of statuses in which an
+    objective is never overdue.
+    """
 
     accounts: tuple[Account, ...]
     directory: Directory
     tenant: str
     made_at: str
+    today: date
     layout: Layout = Layout.ONE_SHEET
+    closed: frozenset[str] = frozenset()
 
     def rows(self, accounts: Iterable[Account]) -> Iterator[tuple[Cell, ...]]:
         """The rows under :data:`HEADERS`."""
@@ -119,7 +120,7 @@ class Export:
     def stamp(self) -> Stamp:
         """The mark of the workbook, without the base values."""
         settings = self.directory.settings()
-        return Stamp("export", self.tenant, self.layout.value, self.made_at, settings)
+        return Stamp("export", self.tenant, self.layout.value, self.made_at, settings, zone=ZONE)
 
     def lists(self) -> dict[str, list[str]]:
         """The names that the cells of a column can be chosen from."""
@@ -154,66 +155,3 @@ class Export:
         }
         shown = {name: value or None for name, value in texts.items()}
         return shown | {"success_plays": list(one.get(Field.SUCCESS_PLAYS))}
-
-
-def check_output(output: Path | None, layout: Layout) -> None:
-    """Raise UsageError where the export could not be written so, before anything is read; None is standard output."""
-    if output is None:
-        if layout is not Layout.ONE_SHEET:
-            raise UsageError(f"--layout {layout.value} needs a file: name it with -o")
-        return
-    check_target(output, _FORMATS)
-    if layout is Layout.SHEET_PER_ACCOUNT and output.suffix.lower() != ".xlsx":
-        raise UsageError("--layout sheet-per-account needs an .xlsx file")
-
-
-def write_export(export: Export, output: Path | None) -> tuple[Path, ...]:
-    """Write the export's files, each whole or not at all; the files."""
-    if output is None:
-        with suppress(BrokenPipeError):  # whoever reads it has seen enough
-            export_csv(sys.stdout.buffer, HEADERS, export.rows(export.accounts))
-        return ()
-    if export.layout is not Layout.FILE_PER_ACCOUNT:
-        _write(export, export.accounts, output)
-        return (output,)
-    paths = _paths(output, export.accounts)
-    for account, path in paths:
-        _write(replace(export, layout=Layout.ONE_SHEET), (account,), path)
-    return tuple(path for _, path in paths)
-
-
-def _write(export: Export, accounts: Sequence[Account], path: Path) -> None:
-    match path.suffix.lower():
-        case ".xlsx":
-            bases = ((one.id, one.fields) for account in accounts for one in account.objectives)
-            export_xlsx(path, _sheets(export, accounts), export.lists(), stamp_rows(export.stamp(), bases))
-        case ".csv":
-            export_csv(path, HEADERS, export.rows(accounts))
-        case _:
-            from bulkobj.core.atomic_file import save  # noqa: PLC0415 - only JSON needs it
-
-            text = json.dumps(export.documents(accounts), ensure_ascii=False, indent=1)
-            save(path, (text + "\n").encode())
-
-
-def _sheets(export: Export, accounts: Sequence[Account]) -> Iterator[ExportSheet]:
-    if export.layout is Layout.SHEET_PER_ACCOUNT:
-        for account in accounts:
-            yield ExportSheet(account.about.name or account.about.id, HEADERS, export.rows([account]))
-    else:
-        yield ExportSheet("Objectives", HEADERS, export.rows(accounts))
-
-
-def _paths(output: Path, accounts: Iterable[Account]) -> list[tuple[Account, Path]]:
-    """``DIR/plan-ACCOUNT.xlsx`` for each; an id is text, and never a path."""
-    taken: set[str] = set()
-    paths = []
-    for account in accounts:
-        plain = re.sub(r"[^\w.-]+", "_", account.about.id)[:100].strip(".") or "_"
-        name, number = plain, 1
-        while name.casefold() in taken:
-            number += 1
-            name = f"{plain}-{number}"
-        taken.add(name.casefold())
-        paths.append((account, output.with_name(f"{output.stem}-{name}{output.suffix}")))
-    return paths

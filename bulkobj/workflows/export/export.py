@@ -15,7 +15,9 @@ from bulkobj.validation.names import Kind
 from bulkobj.workflows.connection import connected
 from bulkobj.workflows.export.accounts import AccountChoice
 from bulkobj.workflows.export.collect import collect
-from bulkobj.workflows.export.content import Export, Filters, Layout, check_output, write_export
+from bulkobj.workflows.export.content import Export, Filters, Layout
+from bulkobj.workflows.export.files import check_output, write_export
+from bulkobj.workflows.export.overview import closed_ids
 from bulkobj.workflows.ui import Ui
 from bulkobj.workflows.validate import READING
 
@@ -59,8 +61,10 @@ def export(request: ExportRequest, settings: Settings, ui: Ui) -> Exported:
                 partial(ui.progress, READING),
             )
         )
-        made_at = connection.clock.wall().isoformat(timespec="seconds")
-        content = Export(collected.accounts, collected.directory, connection.tenant, made_at, request.layout)
+        now = connection.clock.wall()
+        closed = closed_ids(collected.directory, settings.closed_statuses)
+        made_at, tenant = now.isoformat(timespec="seconds"), connection.tenant
+        content = Export(collected.accounts, collected.directory, tenant, made_at, now.date(), request.layout, closed)
     written = write_export(content, request.output)
     number = sum(len(account.objectives) for account in collected.accounts)
     return Exported(written, number, len(collected.accounts), collected.failed, collected.out_of_reach)

@@ -17,7 +17,8 @@ from bulkobj.core.atomic_file import replacing
 from bulkobj.core.errors import UsageError
 from bulkobj.spreadsheet.formula_guard import guard, guard_error
 from bulkobj.spreadsheet.ooxml.cell_xml import possible
-from bulkobj.spreadsheet.table import Cell, shown
+from bulkobj.spreadsheet.table import OVERVIEW_SHEET, Cell, shown
+from bulkobj.spreadsheet.writing.export.overview import Overview, write_overview
 from bulkobj.spreadsheet.writing.export.workbook import BookWriter
 from bulkobj.spreadsheet.writing.styles import look_of
 
@@ -36,12 +37,17 @@ class ExportSheet:
 
 
 def export_xlsx(
-    path: Path, sheets: Iterable[ExportSheet], lists: Mapping[str, Sequence[str]], stamp: Iterable[Sequence[Cell]]
+    path: Path,
+    sheets: Iterable[ExportSheet],
+    lists: Mapping[str, Sequence[str]],
+    stamp: Iterable[Sequence[Cell]],
+    overview: Overview | None = None,
 ) -> None:
     """Write a workbook of these sheets (at least one), whole or not at all.
 
     ``lists`` are the names to choose from under a header; other texts can still be entered. ``stamp`` are the rows of
-    the hidden sheet by which bulkobj knows its workbooks (contract, "The round trip"); they are asked for last.
+    the hidden sheet by which bulkobj knows its workbooks; they are asked for last. ``overview`` is drawn on a sheet of
+    its own behind the others.
 
     Dates become date cells, all else text. A text that no cell can hold (more than 32,767 characters, halves of
     characters) is left out, and a note says so.
@@ -52,6 +58,8 @@ def export_xlsx(
     with replacing(path) as file, BookWriter(lists) as writer:
         for sheet in sheets:
             writer.write(sheet.name, sheet.headers, sheet.rows)
+        if overview is not None:
+            write_overview(writer.add_sheet(OVERVIEW_SHEET), overview)
         writer.write_hidden(stamp)
         file.write(writer.content())
 

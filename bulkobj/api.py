@@ -7,10 +7,11 @@ from bulkobj.reports.writer import Finished, Outputs
 from bulkobj.workflows.checked_file import FileRequest
 from bulkobj.workflows.export.content import Filters, Layout
 from bulkobj.workflows.export.export import Exported, ExportRequest, export, import_template
-from bulkobj.workflows.import_file import import_file, resume, rewrite_report
+from bulkobj.workflows.import_file import Choices, dry_run, import_file
+from bulkobj.workflows.run import resume, rewrite_report
 from bulkobj.workflows.ui import Ui, Unattended
 from bulkobj.workflows.undo import undo
-from bulkobj.workflows.validate import Choices, dry_run, validate
+from bulkobj.workflows.validate import validate
 
 __all__ = [
     "Choices",

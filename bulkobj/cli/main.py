@@ -25,6 +25,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "validate": ("bulkobj.cli.commands.import_file", "Check a file and resolve its names; write nothing."),
     "import": ("bulkobj.cli.commands.import_file", "Check a file, plan, ask, execute and report."),
     "resume": ("bulkobj.cli.commands.runs", "Finish an interrupted run."),
+    "retry": ("bulkobj.cli.commands.runs", "Import again the rows of a run that were not done."),
     "export": ("bulkobj.cli.commands.export", "Export objectives per account to a spreadsheet."),
     "undo": ("bulkobj.cli.commands.runs", "Plan and execute the reverse of a run."),
     "runs": ("bulkobj.cli.commands.runs", "List the runs."),

@@ -25,7 +25,9 @@ from bulkobj.workflows.export.accounts import AccountChoice
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
+def both(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Return a decorator that adds several options."""
+
     def decorate(function: F) -> F:
         for option in reversed(options):
             function = option(function)
@@ -40,7 +42,7 @@ quiet_option = click.option("--quiet", is_flag=True, help="Show on standard erro
 
 def service_options(function: F) -> F:
     """Add the options of every command that talks to the service."""
-    return _stacked(config_options.service_options, quiet_option, verbosity)(function)
+    return both(config_options.service_options, quiet_option, verbosity)(function)
 
 
 def settings_of(options: dict[str, Any]) -> Settings:
@@ -60,7 +62,7 @@ def settings_of(options: dict[str, Any]) -> Settings:
 
 def report_options(function: F) -> F:
     """Add the options for where reports go."""
-    return _stacked(
+    return both(
         click.option(
             "--report",
             "reports",
@@ -79,14 +81,22 @@ def report_options(function: F) -> F:
     )(function)
 
 
+report_dir_option = click.option(
+    "--report-dir",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write results in the format of FILE to this folder.  [default: beside FILE]",
+)
+
+
 def file_options(function: F) -> F:
     """Add the options of `validate` and `import`."""
-    return _stacked(click.argument("file", type=click.Path(allow_dash=True)), reading_options, report_options)(function)
+    return both(click.argument("file", type=click.Path(allow_dash=True)), reading_options, report_dir_option, report_options)(function)
 
 
 def reading_options(function: F) -> F:
     """Add the options that say how a spreadsheet is read."""
-    return _stacked(
+    return both(
         click.option(
             "--sheet", "sheets", metavar="NAME", multiple=True, help="Read this sheet; repeatable; * for all."
         ),
@@ -119,7 +129,7 @@ def day_of(option: str, text: str) -> date:
 
 def account_options(function: F) -> F:
     """Add the options that choose accounts."""
-    return _stacked(
+    return both(
         click.option(
             "--account", "accounts", metavar="ID", multiple=True, help="This account, by id or name; repeatable."
         ),
@@ -165,9 +175,10 @@ def request_of(options: dict[str, Any], settings: Settings) -> FileRequest:
     return FileRequest.read(Path(name), **given)
 
 
-def outputs_of(options: dict[str, Any]) -> Outputs:
-    """Take where reports go out of a command's options."""
-    return Outputs(options.pop("reports"), options.pop("failures"))
+def outputs_of(options: dict[str, Any], settings: Settings) -> Outputs:
+    """Take where reports go out of a command's options; the profile may name a folder for them."""
+    folder = options.pop("report_dir", None) or settings.report_dir
+    return Outputs(options.pop("reports"), options.pop("failures"), folder)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -136,6 +136,7 @@ class Named:
 class Objective:
     """An objective as the service holds it; a field that holds nothing is left out of ``fields``.
 
+    ``unshown`` are the fields of which the service's response says nothing, neither a value nor that there is none.
     ``created_at`` and ``updated_at`` are dates in the service's spelling, or ``""`` where it doesn't say.
     """
 
@@ -144,6 +145,7 @@ class Objective:
     fields: Mapping[Field, Value] = field(default_factory=dict)
     created_at: str = ""
     updated_at: str = ""
+    unshown: frozenset[Field] = frozenset()
 
     def get(self, name: Field) -> Value:
         """The field's value, its empty value where nothing is there."""

@@ -26,14 +26,20 @@ def same(one: Value, other: Value) -> bool:
 
 
 def holds(objective: Objective, values: Mapping[Field, Value]) -> bool:
-    """Whether the objective is equal in every one of these fields."""
-    return all(_held(objective, name, value) for name, value in values.items())
+    """Return whether the objective is equal in every one of these fields that the service shows."""
+    return not differing(objective, values)
+
+
+def differing(objective: Objective, values: Mapping[Field, Value]) -> tuple[Field, ...]:
+    """Return the fields in which the objective differs from the values, without those that the service hides."""
+    shown = (name for name in values if name not in objective.unshown)
+    return tuple(name for name in shown if not _held(objective, name, values[name]))
 
 
 def _held(objective: Objective, name: Field, value: Value) -> bool:
     live = objective.get(name)
     if name is Field.OWNER and "@" in str(value) and live and "@" not in str(live):
-        return True  # the service may answer with a user's id where an address was sent (api-facts, "Dates travel as")
+        return True  # the service may answer with a user's id where an address was sent (API.md, "Known")
     return same(live, value)
 
 

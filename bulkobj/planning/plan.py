@@ -20,10 +20,14 @@ Base = Mapping[Field, Value]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an exported file knows of its objectives, by their ids, and what people saw for a setting's kind and id."""
+    """An export's objectives as they were, by their ids, and the names that people saw for a setting's kind and id.
+
+    ``every_row``: all rows of the file are there, so that an objective without a row was removed from it.
+    """
 
     bases: Mapping[str, Base] = field(default_factory=dict)
     settings: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    every_row: bool = True
 
 
 NOT_EXPORTED = Exported()

@@ -103,7 +103,7 @@ class Question:
         notes = [f"{' and '.join(effects)}: this can create tasks and notify people."] if effects else []
         if self.unrecorded:
             rows = counted(self.unrecorded, "template row")
-            notes.append(f"{rows} unknown to the journals of this computer: they run even if they ran from elsewhere.")
+            notes.append(f"{rows} not in the journals of this computer: what ran from elsewhere runs again.")
         return (*notes, self.time)
 
     @property

@@ -59,6 +59,17 @@ def check_target(path: Path, formats: Iterable[str] = FORMATS) -> None:
         raise UsageError(f"{path} can't be written: choose another place")
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot make the folder {folder} for results: {error.strerror}. Choose another one"
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"no write permission for the folder {folder} for results. Choose another one")
+
+
 def default_path(source_path: Path | None, name: str, run: str) -> Path:
     """``NAME-results-RUN`` beside the input, or in the working folder where that can't be written."""
     ending = Path(name).suffix.lower()
@@ -142,10 +153,11 @@ def write_failures(report: Report, of: Input, path: Path, tell: Callable[[str], 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Where the user wants reports and the failures file; no report named means the default one, for an import."""
+    """The files that the user asks for; without a report, results of a run go to ``folder``, or beside its file."""
 
     reports: tuple[Path, ...] = ()
     failures: Path | None = None
+    folder: Path | None = None
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -157,6 +169,8 @@ class Outputs:
 
         ``source`` is the file that is imported, which no output may take the place of; None is standard input.
         """
+        if self.folder is not None and not self.reports:
+            _make_folder(self.folder)
         for path in self.reports:
             check_target(path)
         if self.failures is not None:

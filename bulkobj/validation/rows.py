@@ -6,7 +6,7 @@ Names are still names here: :mod:`bulkobj.validation.names` puts ids in their pl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from itertools import repeat
@@ -79,6 +79,18 @@ class CheckedTable(ReadTable):
         givens = zip(*self.columns.values(), strict=True) if self.columns else repeat(())
         for index, (number, action, cells) in enumerate(zip(numbers, self.actions, givens, strict=False)):
             yield Row(number, self.source.sheet, action, cells, places, self.found.get(index, ()))
+
+    def only(self, places: Collection[Place]) -> CheckedTable:
+        """Return the table as if it had only the rows at these places."""
+        kept = [i for i, record in enumerate(self.source.records) if (self.source.sheet, record.number) in places]
+        records = tuple(self.source.records[i] for i in kept)
+        return replace(
+            self,
+            source=replace(self.source, records=records),
+            actions=[self.actions[i] for i in kept],
+            columns={header: [givens[i] for i in kept] for header, givens in self.columns.items()},
+            found={place: self.found[i] for place, i in enumerate(kept) if i in self.found},
+        )
 
     def settled(self) -> Table:
         """The table with each date that other rows of its column make clear written so that it is clear by itself."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from bulkobj.spreadsheet.table import SourceFile
 from bulkobj.validation.dates import Order
 from bulkobj.validation.headers import MappedColumn
 from bulkobj.validation.names import Aliases, Directory, Kind, resolve, wanted
+from bulkobj.validation.results_file import DoneRow, read_results
+from bulkobj.validation.row_checks import Place
 from bulkobj.validation.rows import CheckedTable, Row, RowRules, check_tables
 
 
@@ -30,8 +32,8 @@ class FileRequest:
     """A file's bytes, and all that the user said of how to read them (contract, "``validate`` and ``import``").
 
     ``maps`` are pairs of the file's header and bulkobj's column; ``columns`` the same from a profile, which the file
-    need not have. ``path`` is None for standard input. The texts are
-    kept as they were typed, so that a journal can keep the request.
+    need not have. ``path`` is None for standard input; ``rows`` are those that are wanted, all without it. The texts
+    are kept as they were typed, so that a journal can keep the request.
     """
 
     name: str
@@ -44,6 +46,7 @@ class FileRequest:
     timezone: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    rows: tuple[Place, ...] | None = None
 
     @classmethod
     def read(cls, path: Path, **said: Any) -> FileRequest:
@@ -63,7 +66,7 @@ class FileRequest:
 
     def said(self) -> dict[str, Any]:
         """What the user said, as JSON."""
-        names = ("sheets", "maps", "columns", "date_order", "timezone", "encoding", "delimiter")
+        names = ("sheets", "maps", "columns", "date_order", "timezone", "encoding", "delimiter", "rows")
         return {"path": str(self.path.absolute()) if self.path else None} | {n: getattr(self, n) for n in names}
 
     @classmethod
@@ -74,6 +77,7 @@ class FileRequest:
             "sheets": tuple(said["sheets"]),
             "maps": tuple((header, column) for header, column in said["maps"]),
             "columns": tuple((header, column) for header, column in said["columns"]),
+            "rows": tuple((sheet, row) for sheet, row in said["rows"]) if said.get("rows") is not None else None,
         }
         return cls(name, content, **told)
 
@@ -82,13 +86,16 @@ class FileRequest:
 class CheckedFile:
     """A file as it was read, with its rows; unusable where a problem of the file as a whole is an error.
 
-    ``stamp`` is the mark of a workbook of ours.
+    ``stamp`` is the mark of a workbook of ours. Of a results file, ``done`` are the rows that need nothing more, and
+    ``results_ids`` those whose Objective ID comes from the results.
     """
 
     request: FileRequest
     source: SourceFile
     tables: tuple[CheckedTable, ...] = ()
     stamp: Stamp | None = None
+    done: Mapping[Place, DoneRow] = field(default_factory=dict)
+    results_ids: frozenset[Place] = frozenset()
 
     def wanted(self) -> frozenset[Kind]:
         """The kinds of names that must be read: those in the rows, and those that tell a stamped file's tenant."""
@@ -115,17 +122,26 @@ class CheckedFile:
     @property
     def exported(self) -> Exported:
         """What the file was exported with; nothing where it isn't an export, or can't say."""
-        return NOT_EXPORTED if self.stamp is None else Exported(self.stamp.bases, self.stamp.settings)
+        if self.stamp is None:
+            return NOT_EXPORTED
+        every_row = (not self.request.sheets or "*" in self.request.sheets) and self.request.rows is None
+        return Exported(self.stamp.bases, self.stamp.settings, every_row)
 
     @property
     def columns(self) -> tuple[MappedColumn, ...]:
         """The meaning of each header, for people to see; each pair once where several sheets have it."""
-        headers = (one for table in self.tables for one in table.headers.mapping if one.header.strip())
-        return tuple(dict.fromkeys(headers))
+        of_file = (one for table in self.tables for one in table.headers.mapping[: len(table.source.headers)])
+        return tuple(dict.fromkeys(one for one in of_file if one.header.strip()))
 
     def settled(self) -> SourceFile:
         """The file with each date that only other rows made clear written so that it is clear by itself."""
         return replace(self.source, tables=tuple(table.settled() for table in self.tables))
+
+    def only(self, places: Collection[Place]) -> CheckedFile:
+        """Return the file as if it had only the rows at these places; they were checked among all the others."""
+        tables = tuple(table.only(places) for table in self.tables)
+        source = replace(self.source, tables=tuple(table.source for table in tables))
+        return replace(self, source=source, tables=tables)
 
     def of_tenant(self, tenant: str, directory: Directory) -> CheckedFile:
         """The same with a problem where the workbook is another tenant's (contract, "The round trip")."""
@@ -178,7 +194,14 @@ def check_source(request: FileRequest, source: SourceFile) -> CheckedFile:
     )
     if any(problem.severity is Severity.ERROR for problem in source.problems):
         return CheckedFile(request, source)
-    return CheckedFile(request, source, check_tables(source.tables, rules), read_stamp(source.stamp))
+    stamp = read_stamp(source.stamp)
+    stamped = getattr(stamp, "results", None) is not None
+    results = [read_results(table, rules.maps, stamped=stamped) for table in source.tables]
+    tables = check_tables([one.table for one in results], rules)
+    tables = tuple(replace(table, source=own) for table, own in zip(tables, source.tables, strict=True))
+    done = {place: row for one in results for place, row in one.done.items()}
+    file = CheckedFile(request, source, tables, stamp, done, frozenset().union(*(one.updates for one in results)))
+    return file if request.rows is None else file.only(frozenset(request.rows))
 
 
 def parsed_maps(pairs: Iterable[tuple[str, str]]) -> dict[str, Column]:

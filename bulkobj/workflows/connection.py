@@ -16,8 +16,8 @@ from bulkobj.config.settings import Settings
 from bulkobj.core.clock import Clock, SystemClock
 from bulkobj.core.errors import InterruptedRunError
 from bulkobj.core.shutdown import StopRequestedError, StopSignal
+from bulkobj.totango.lookup import Progress, Reading, read_directory, read_live
 from bulkobj.validation.names import Directory, Kind
-from bulkobj.workflows.lookup import Progress, Reading, read_directory, read_live
 
 if TYPE_CHECKING:
     from bulkobj.totango.client import Totango
@@ -73,7 +73,7 @@ class Connection:
         return self.run(lambda totango, _: _counted(totango, read_directory(totango, kinds)))
 
     def live(self, accounts: Mapping[str, Sequence[int]], directory: Directory, progress: Progress) -> Reading:
-        """Read the objectives of these accounts (:func:`bulkobj.workflows.lookup.read_live`)."""
+        """Read the objectives of these accounts (:func:`bulkobj.totango.lookup.read_live`)."""
         return self.run(lambda totango, _: read_live(totango, accounts, directory, self.clock, progress))
 
 

@@ -1,23 +1,80 @@
-"""The road from a plan to a report: ask, begin the run's journal, carry it out, report; a resumed run joins here."""
+"""Import a file: load, check, resolve, plan, ask, run, report.
+
+A dry run stops after the plan, and a retry takes some rows of an earlier run.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from contextlib import closing
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from bulkobj.config.settings import Settings
+from bulkobj.core.columns import ACCOUNT_ID, OBJECTIVE_ID, TEMPLATE, TITLE
 from bulkobj.core.errors import UsageError
-from bulkobj.execution.journal.records import RunHeader
-from bulkobj.execution.journal.run_store import RunStore
-from bulkobj.planning.question import Verb
+from bulkobj.core.model import Action, Result
+from bulkobj.core.text import numbered
+from bulkobj.execution.journal.records import RunHeader, State, Tenant
+from bulkobj.execution.journal.run_store import RunStore, row_key
+from bulkobj.planning.existing import Existing
+from bulkobj.planning.plan import Plan, accounts_to_read
+from bulkobj.planning.planner import Known, make_plan
+from bulkobj.planning.problems import too_many_deletes
+from bulkobj.planning.question import Estimate, Question, Verb
 from bulkobj.reports import report as reports
-from bulkobj.reports.writer import Finished, Outputs, write_report
-from bulkobj.workflows.checked_file import FileRequest, check_file
+from bulkobj.reports.writer import Finished, Input, Outputs, write_all
+from bulkobj.totango.lookup import Reading
+from bulkobj.validation.names import Kind
+from bulkobj.validation.row_checks import Place
+from bulkobj.workflows.checked_file import CheckedFile, FileRequest, check_file
 from bulkobj.workflows.connection import Connection, connected
-from bulkobj.workflows.run import NewRun, begin, carry_out, input_of, path_of
+from bulkobj.workflows.run import NewRun, back_to, check_tenant, execute, path_of, tenant_of
 from bulkobj.workflows.ui import Ui
-from bulkobj.workflows.validate import Choices, plan_file, unreadable
+from bulkobj.workflows.validate import READING, named, now, refusing, unattempted, unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The options of ``import`` alone (README, "Options of import").
+
+    ``keep_refused`` False: a file with errors leaves no run behind, as the errors are shown elsewhere.
+    """
+
+    skip_invalid: bool = False
+    again: bool = False
+    max_errors: int | None = None
+    first: int | None = None
+    existing: Existing = Existing.REFUSE
+    allow_deletes: int = 0
+    keep_refused: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A file with its plan, the accounts as they were read for it, and the calls that all this took.
+
+    ``unrecorded`` is the number of template rows of which no journal of this computer knows.
+    """
+
+    file: CheckedFile
+    plan: Plan
+    calls: int
+    reading: Reading = field(default_factory=Reading)
+    tenant: Tenant = field(default_factory=Tenant)
+    unrecorded: int = 0
+
+    def refused(self, choices: Choices) -> bool:
+        """Return whether errors keep the plan from being carried out."""
+        return self.plan.refused or (self.plan.faulty and not choices.skip_invalid)
+
+    def question(self, verb: Verb, settings: Settings, *, run: str | None = None) -> Question:
+        """Return the question to ask before the plan is carried out."""
+        estimate = Estimate.of(self.plan.steps, self.calls, settings.rate, settings.concurrency)
+        name = self.file.request.name
+        return Question(
+            verb, name, settings.target, settings.profile, self.plan, estimate, run=run, unrecorded=self.unrecorded
+        )
 
 
 def import_file(request: FileRequest, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui) -> Finished:
@@ -31,55 +88,194 @@ def import_file(request: FileRequest, settings: Settings, outputs: Outputs, choi
     with connected(settings, ui.waiting, ui.stoppable) as connection:
         key = f"{connection.key}|{request.content_hash}"
         with store.lock(key):
-            store.refuse_again(key, file.sheets, again=choices.again)
-            planned = plan_file(file, connection, ui)
-            refused = planned.plan.refused or (planned.plan.faulty and not choices.skip_invalid)
-            if not refused and planned.plan.steps and not ui.agrees(planned.question(Verb.IMPORT, settings)):
-                raise UsageError("nothing was sent")
-            plan, reading, calls = planned.plan, planned.reading, planned.calls
-            new = NewRun(
-                "import", request, key, plan, reading, calls, outputs, choices.max_errors, refused, file.sheets
-            )
-            with closing(begin(new, connection, store)) as journal:
-                return carry_out(journal, connection, store, ui, first=choices.first)
+            planned = plan_file(file, connection, store, choices, ui)
+            if planned.refused(choices) and not choices.keep_refused:
+                return _planned_report(planned, settings, outputs, choices, ui)
+            new = new_run("import", planned, key, outputs, choices)
+            question = planned.question(Verb.IMPORT, settings)
+            return execute(new, question, connection, store, ui, first=choices.first)
 
 
-def resume(run: str | None, settings: Settings, ui: Ui) -> Finished | None:
-    """Finish an interrupted run, the newest one where none is named; None where there is nothing to resume."""
+def dry_run(request: FileRequest, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui) -> Finished:
+    """Plan an import, then stop."""
+    outputs.check(request.path)
+    file = check_file(request)
+    if not file.tables:
+        return unreadable(file, settings, outputs, ui, dry_run=True)
+    with connected(settings, ui.waiting, ui.stoppable) as connection:
+        planned = plan_file(file, connection, RunStore(settings.state_dir), choices, ui)
+    return _planned_report(planned, settings, outputs, choices, ui)
+
+
+def retry(  # noqa: PLR0913 - as import_file, and whether to stop after the plan
+    run: str, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui, *, dry: bool = False
+) -> Finished | None:
+    """Import again the rows of a run that are not done; None where there are none.
+
+    Raises UsageError for a run that is unfinished or undone, or that went to another tenant.
+    """
     store = RunStore(settings.state_dir)
-    found = run or store.to_resume()
-    if found is None:
-        for declined in store.declined():
-            ui.tell(f"you stopped run {declined} after its first rows: `bulkobj resume {declined}` sends the rest")
+    with closing(store.open(run, read_only=True)) as journal:
+        header, entries, content = journal.header, tuple(journal.entries()), journal.content()
+    outputs.check(path_of(header))
+    _check_retried(header)
+    report = reports.of_journal(header, entries)
+    invalid = {(row.line.sheet, row.line.row) for row in report.rows if row.result is Result.INVALID}
+    places = reports.not_done(report) - invalid
+    if not places:
         return None
-    with closing(store.open(found, read_only=True)) as journal:
-        header = journal.header
-    settings = back_to(settings, header)
-    with store.lock(header.options["key"]), connected(settings, ui.waiting, ui.stoppable) as connection:
-        check_service(connection, header)
-        with closing(store.open(header.run)) as journal:
-            if journal.header.declined:  # it comes here by its name only
-                journal.mark_declined(declined=False)
-            return carry_out(journal, connection, store, ui)
+    request = replace(
+        FileRequest.again(header.file, content, header.options["said"]), rows=tuple(sorted(places, key=str))
+    )
+    file, settings = check_file(request), back_to(settings, header)
+    others = [entry for entry in entries if (entry.line.sheet, entry.line.row) not in places]
+    made = frozenset(one for entry in others for one in entry.objective_ids)
+    choices = replace(choices, existing=Existing(header.existing), skip_invalid=True)
+    key = f"retry|{header.run}"
+    with store.lock(key), connected(settings, ui.waiting, ui.stoppable) as connection:
+        check_tenant(connection, header)
+        planned = plan_file(file, connection, store, choices, ui, retried=header.run, not_counted=made)
+        if dry:
+            return _planned_report(planned, settings, outputs, choices, ui)
+        new = new_run("retry", planned, key, outputs, choices)
+        question = planned.question(Verb.RETRY, settings, run=header.run)
+        return execute(new, question, connection, store, ui, first=choices.first)
 
 
-def rewrite_report(run: str, path: Path, settings: Settings, ui: Ui) -> Finished:
-    """Write a run's report again."""
-    with closing(RunStore(settings.state_dir).open(run, read_only=True)) as journal:
-        Outputs((path,)).check(path_of(journal.header))
-        report = reports.of_journal(journal.header, journal.entries())
-        write_report(report, input_of(journal), path, ui.tell)
-        return Finished(report, (path,))
+def _check_retried(header: RunHeader) -> None:
+    if header.undoes:
+        raise UsageError(f"run {header.run} is an undo. Run `bulkobj undo {header.undoes}` to undo what is left")
+    if header.undone or header.abandoned:
+        raise UsageError(f"run {header.run} was undone. Run `bulkobj import` with its file to import it again")
+    if not header.finished:
+        raise UsageError(f"run {header.run} is unfinished. Run `bulkobj resume {header.run}` first")
 
 
-def back_to(settings: Settings, header: RunHeader) -> Settings:
-    """The settings with the target of an earlier run; UsageError where the user names another one."""
-    if settings.given_target and settings.target != header.target:
-        raise UsageError(f"run {header.run} went to {header.target}, not to {settings.target}")
-    return replace(settings, base_url=header.base_url or settings.base_url, sandbox=not header.base_url)
+def new_run(kind: str, planned: Planned, key: str, outputs: Outputs, choices: Choices) -> NewRun:
+    """Return the run that carries out the plan of a file."""
+    return NewRun(
+        kind,
+        planned.file.request,
+        key,
+        planned.plan,
+        planned.reading,
+        planned.calls,
+        outputs,
+        choices.max_errors,
+        planned.refused(choices),
+        planned.file.sheets,
+        tenant=planned.tenant,
+        existing=choices.existing,
+    )
 
 
-def check_service(connection: Connection, header: RunHeader) -> None:
-    """Raise UsageError where the connection is not to what the run went to."""
-    if connection.key != header.target_key:
-        raise UsageError(f"run {header.run} went to {header.target}, which this is not (it was emptied, or moved)")
+def plan_file(  # noqa: PLR0913 - a retry says what it retries
+    file: CheckedFile,
+    connection: Connection,
+    store: RunStore,
+    choices: Choices,
+    ui: Ui,
+    *,
+    retried: str | None = None,
+    not_counted: frozenset[str] = frozenset(),
+) -> Planned:
+    """Resolve the file's names, read its accounts, and plan it.
+
+    ``retried`` is a run whose template runs, and ``not_counted`` are objectives, that belong to other rows. Raises
+    UsageError for rows of an unfinished run, and StoppedError for an account that can't be read.
+    """
+    file, directory, calls = named(file, connection, ui, always=() if file.unusable else (Kind.STATUS, Kind.CATEGORY))
+    tenant = tenant_of(directory)
+    if file.unusable:
+        return Planned(file, unattempted(file.checked()), calls, tenant=tenant)
+    _refuse_unfinished(file, connection, store, tenant)
+    ran = _template_runs(file, connection, store, tenant, again=choices.again)
+    runs = {key: [run for run in some if run != retried] for key, some in ran.items()}
+    accounts = accounts_to_read(file.rows())
+    reading = connection.live(accounts, directory, partial(ui.progress, READING)) if accounts else Reading()
+    known = Known(
+        choices.existing,
+        reading.forbidden,
+        {} if choices.again else runs,
+        _done(file, connection, store, tenant),
+        file.results_ids,
+        not_counted,
+    )
+    plan = file.plan(make_plan(file.tables, reading.live, directory, file.exported, known))
+    unrecorded = sum(
+        line.step is not None
+        and line.step.action is Action.RUN_TEMPLATE
+        and (line.step.account_id, line.step.template_id) not in ran
+        for line in plan.lines
+    )
+    read = sum(len(objectives or ()) for objectives in reading.live.values())
+    problem = too_many_deletes(plan, read, choices.allow_deletes, connection.settings.max_deletes)
+    if problem is not None:
+        plan = unattempted(replace(plan, problems=(*plan.problems, problem)))
+    return Planned(file, plan, calls + reading.calls, reading, tenant, unrecorded)
+
+
+def _refuse_unfinished(file: CheckedFile, connection: Connection, store: RunStore, tenant: Tenant) -> None:
+    """Raise UsageError where the file holds rows of a run that is unfinished, or at work now."""
+    keys: dict[tuple[str, str, str], int] = {}
+    for row in file.rows():
+        names = (row.value(column) for column in (ACCOUNT_ID, OBJECTIVE_ID, TITLE, TEMPLATE))
+        keys.setdefault(row_key(*names), row.number)
+    for info, held in store.unfinished_rows(connection.key, tenant):
+        rows = sorted(number for key, number in keys.items() if key in held and any(key[2:]))
+        if not rows:
+            continue
+        run, where = info.header.run, f"{'row' if len(rows) == 1 else 'rows'} {numbered(rows, 6)}"
+        if info.at_work:
+            raise UsageError(f"run {run} is still at work on {where} of this file. Wait until it finishes")
+        raise UsageError(
+            f"{where} of this file belong to run {run}, which is unfinished. "
+            f"Run `bulkobj resume {run}` to finish it, or `bulkobj undo {run}`"
+        )
+
+
+def _template_runs(
+    file: CheckedFile, connection: Connection, store: RunStore, tenant: Tenant, *, again: bool
+) -> Mapping[tuple[str, str], list[str]]:
+    """Return the runs of templates that the journals know; UsageError for an unreadable journal unless ``again``."""
+    if not any(row.action is Action.RUN_TEMPLATE for row in file.rows()):
+        return {}
+    unreadable = store.unreadable()
+    if unreadable and not again:
+        raise UsageError(
+            f"cannot read journal {unreadable[0]}, so it is not known which templates ran. Move it away or use --again"
+        )
+    return store.template_runs(connection.key, tenant)
+
+
+def _done(file: CheckedFile, connection: Connection, store: RunStore, tenant: Tenant) -> dict[Place, str]:
+    """Return the rows of a results file that need nothing more; a template whose run is undone runs again."""
+    templates = {(done.objective_id, done.finished_at) for done in file.done.values() if done.template}
+    undone = _undone_templates(connection, store, tenant) if templates else set()
+    return {
+        place: done.message
+        for place, done in file.done.items()
+        if not done.template or (done.objective_id, done.finished_at) not in undone
+    }
+
+
+def _undone_templates(connection: Connection, store: RunStore, tenant: Tenant) -> Collection[tuple[str, str]]:
+    """Return the objective ids and the time, as a results file has them, of template runs that are undone."""
+    undone: set[tuple[str, str]] = set()
+    for info in store.all():
+        if info.header.undone and info.header.is_of(connection.key, tenant):
+            with closing(store.open(info.header.run, read_only=True)) as journal:
+                done = [entry for entry in journal.entries() if entry.state is State.DONE]
+            rows = reports.of_journal(info.header, done).rows
+            undone |= {
+                (row.objective_id, row.finished_at or "") for row in rows if row.line.action is Action.RUN_TEMPLATE
+            }
+    return undone
+
+
+def _planned_report(planned: Planned, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui) -> Finished:
+    file, plan = planned.file, planned.plan
+    report = reports.of_plan(plan, file.request.name, settings.target, planned.calls, dry_run=True, made_at=now())
+    of = Input(file.source, file.request.content, file.settled)
+    finished = Finished(report, write_all(report, of, outputs, ui.tell))
+    return refusing(finished) if planned.refused(choices) else finished

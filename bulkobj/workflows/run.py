@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bulkobj.core.errors import BulkobjError, InvalidFileError, StoppedError
+from bulkobj.config.settings import Settings
+from bulkobj.core.errors import BulkobjError, InterruptedRunError, InvalidFileError, StorageError, UsageError
 from bulkobj.core.model import Result
 from bulkobj.execution.journal.journal import Journal
-from bulkobj.execution.journal.records import Moment, RunHeader
+from bulkobj.execution.journal.records import Moment, RunHeader, Tenant
 from bulkobj.execution.journal.run_store import RunStore
+from bulkobj.planning.existing import Existing
 from bulkobj.planning.plan import Plan
+from bulkobj.planning.question import Question
 from bulkobj.reports import report as reports
-from bulkobj.reports.writer import Finished, Input, Outputs, default_path, write_what_can_be
-from bulkobj.validation.names import Directory
+from bulkobj.reports.report import Report
+from bulkobj.reports.writer import Finished, Input, Outputs, default_path, write_all, write_what_can_be
+from bulkobj.totango.lookup import Reading
+from bulkobj.validation.names import Directory, Kind
 from bulkobj.workflows.checked_file import FileRequest, check_file
-from bulkobj.workflows.connection import Connection
-from bulkobj.workflows.lookup import Reading
+from bulkobj.workflows.connection import Connection, connected
 from bulkobj.workflows.ui import Ui
 
 
@@ -42,11 +47,23 @@ class NewRun:
     refused: bool = False
     sheets: tuple[str, ...] = ()
     undoes: str | None = None
+    tenant: Tenant = field(default_factory=Tenant)
+    existing: Existing = Existing.REFUSE
 
 
 _log = logging.getLogger(__name__)
 
 _PLANNED = (Result.WOULD_CREATE, Result.WOULD_UPDATE, Result.WOULD_DELETE)
+
+
+def execute(  # noqa: PLR0913 - all that a run is made of
+    new: NewRun, question: Question, connection: Connection, store: RunStore, ui: Ui, *, first: int | None = None
+) -> Finished:
+    """Ask, begin the run's journal, carry it out, report; InterruptedRunError where the answer is no."""
+    if not new.refused and new.plan.steps and not ui.agrees(question):
+        raise InterruptedRunError("nothing was sent: the answer was no")
+    with closing(begin(new, connection, store)) as journal:
+        return carry_out(journal, connection, store, ui, first=first)
 
 
 def begin(new: NewRun, connection: Connection, store: RunStore) -> Journal:
@@ -65,6 +82,8 @@ def begin(new: NewRun, connection: Connection, store: RunStore) -> Journal:
         problems=new.plan.problems,
         calls=new.calls,
         profile=connection.settings.profile,
+        tenant=new.tenant,
+        existing=new.existing,
     )
     _log.info("run %s begins: %s of %s into %s", header.run, new.kind, header.file, header.target)
     plan = new.plan.results(dict.fromkeys(_PLANNED, Result.NOT_ATTEMPTED))
@@ -84,20 +103,32 @@ def _options(new: NewRun) -> dict[str, Any]:
         "said": new.request.said(),
         "reports": [str(path.absolute()) for path in new.outputs.reports],
         "failures": str(new.outputs.failures.absolute()) if new.outputs.failures else None,
+        "folder": str(new.outputs.folder.absolute()) if new.outputs.folder else None,
         "max_errors": new.max_errors,
         "undoes": new.undoes,
     }
 
 
-def carry_out(
-    journal: Journal, connection: Connection, store: RunStore, ui: Ui, *, first: int | None = None
+def carry_out(  # noqa: PLR0913 - all that a run is made of
+    journal: Journal,
+    connection: Connection,
+    store: RunStore,
+    ui: Ui,
+    *,
+    first: int | None = None,
+    outputs: Outputs | None = None,
 ) -> Finished:
-    """Do what the journal says is still to be done, and report; what stops it early is in what is returned."""
+    """Do what the journal says is still to be done, and report; an error that stops it is in what is returned.
+
+    ``outputs`` replaces the files that were asked for when the run was begun.
+    """
     with store.working(journal.header.run):
-        return _carry_out(journal, connection, store, ui, first)
+        return _carry_out(journal, connection, store, ui, first, outputs)
 
 
-def _carry_out(journal: Journal, connection: Connection, store: RunStore, ui: Ui, first: int | None) -> Finished:
+def _carry_out(  # noqa: PLR0913 - as carry_out
+    journal: Journal, connection: Connection, store: RunStore, ui: Ui, first: int | None, outputs: Outputs | None
+) -> Finished:
     def claimed() -> Mapping[str, Iterable[str]]:
         return store.made_in(journal.header.target_key, but=journal.header.run)
 
@@ -117,7 +148,9 @@ def _carry_out(journal: Journal, connection: Connection, store: RunStore, ui: Ui
     if journal.header.options["refused"]:
         error = InvalidFileError("the file is not valid: nothing was sent")
     report = reports.of_journal(journal.header, journal.entries())
-    written, unwritten = write_what_can_be(report, input_of(journal), _outputs(journal.header), ui.tell)
+    written, unwritten = write_what_can_be(
+        report, input_of(journal), _outputs(journal.header, report, outputs), ui.tell
+    )
     taken_back = journal.header.abandoned or journal.header.undone
     if undoes and error is None and report.exit_code == 0 and not taken_back:
         store.mark_undone(undoes)
@@ -148,7 +181,7 @@ def _run(
 
 
 def _ask_for_rest(journal: Journal, connection: Connection, ui: Ui) -> None:
-    """Read the first rows back and show them; raises StoppedError where the rest shall not be sent."""
+    """Read the first rows back and show them; InterruptedRunError where the rest shall not be sent."""
     if not journal.has_work():
         return
     report = reports.of_journal(journal.header, journal.entries())
@@ -157,14 +190,28 @@ def _ask_for_rest(journal: Journal, connection: Connection, ui: Ui) -> None:
     journal.called(reading.calls, None)
     if not ui.agrees_to_rest(report, reading.live):
         journal.mark_declined(declined=True)
-        raise StoppedError("stopped after the first rows, as you asked")
+        run = journal.header.run
+        raise InterruptedRunError(f"stopped after the first rows. Run `bulkobj resume {run}` to send the rest")
 
 
-def _outputs(header: RunHeader) -> Outputs:
-    """Where the run's reports go: where the user said, or beside the file."""
-    said, failures = header.options["reports"], header.options["failures"]
-    paths = [Path(path) for path in said] or [default_path(path_of(header), header.file, header.run)]
-    return Outputs(tuple(paths), Path(failures) if failures else None)
+def _outputs(header: RunHeader, report: Report, outputs: Outputs | None) -> Outputs:
+    """Return the files to write: those that are asked for, else the results beside the file or in the folder for them.
+
+    A run that changed nothing and refused nothing has no results. ``outputs`` are those of a resumed run.
+    """
+    failures, folder = header.options["failures"], header.options.get("folder")
+    begun = Outputs(
+        tuple(Path(path) for path in header.options["reports"]),
+        Path(failures) if failures else None,
+        Path(folder) if folder else None,
+    )
+    asked = outputs if outputs is not None and (outputs.reports or outputs.failures) else begun
+    asked = replace(asked, folder=(outputs.folder if outputs is not None else None) or begun.folder)
+    nothing_to_say = report.finished and set(report.counts) <= {Result.UNCHANGED} and not report.refused
+    if asked.reports or nothing_to_say:
+        return asked
+    source = path_of(header) if asked.folder is None else asked.folder / header.file
+    return replace(asked, reports=(default_path(source, header.file, header.run),))
 
 
 def path_of(header: RunHeader) -> Path | None:
@@ -183,3 +230,77 @@ def input_again(request: FileRequest) -> Input:
     """A file that was imported before, read again as it was read then."""
     file = check_file(request)
     return Input(file.source, request.content, file.settled)
+
+
+def resume(run: str | None, settings: Settings, ui: Ui, outputs: Outputs | None = None) -> Finished | None:
+    """Finish an interrupted run; None where there is nothing to resume.
+
+    Without ``run``, the newest unfinished run of the profile that the command line names, else of all. Raises
+    UsageError for another tenant or a profile that is gone, and StorageError for a journal that can't be read.
+    """
+    store = RunStore(settings.state_dir)
+    found = run or store.to_resume(settings.options.profile)
+    if found is None:
+        for path in store.unreadable():
+            raise StorageError(f"cannot read journal {path}. Move it away, or copy it back from a backup")
+        for declined in store.declined():
+            ui.tell(
+                f"run {declined} was stopped after its first rows. Run `bulkobj resume {declined}` to send the rest"
+            )
+        return None
+    with closing(store.open(found, read_only=True)) as journal:
+        header = journal.header
+    if outputs is not None:
+        outputs.check(path_of(header))
+    settings = back_to(settings, header)
+    with (
+        store.lock(header.options["key"]),
+        connected(settings, ui.waiting, ui.stoppable) as connection,
+        closing(store.open(header.run)) as journal,
+    ):
+        if journal.has_work():
+            check_tenant(connection, header)
+        if journal.header.declined:  # it comes here by its name only
+            journal.mark_declined(declined=False)
+        return carry_out(journal, connection, store, ui, outputs=outputs)
+
+
+def back_to(settings: Settings, header: RunHeader) -> Settings:
+    """Return the settings with the target and the profile of an earlier run.
+
+    A profile on the command line replaces the run's own. Raises UsageError where that is gone from the config file,
+    or where the user names another target.
+    """
+    if header.profile and settings.options.profile is None and settings.profile != header.profile:
+        settings = settings.with_profile(header.profile)
+    if settings.given_target and settings.target != header.target:
+        raise UsageError(f"run {header.run} went to {header.target}, not to {settings.target}")
+    return replace(settings, base_url=header.base_url or settings.base_url, sandbox=not header.base_url)
+
+
+def check_tenant(connection: Connection, header: RunHeader) -> None:
+    """Raise UsageError where the connection is not to the tenant that the run went to; reads its settings."""
+    if connection.key != header.target_key:
+        raise UsageError(f"run {header.run} went to {header.target}, which this is not (it was emptied, or moved)")
+    directory, _ = connection.names((Kind.STATUS, Kind.CATEGORY))
+    if not header.is_of(connection.key, tenant_of(directory)):
+        raise UsageError(
+            f"run {header.run} went to another tenant of {header.target}. Use --profile to name the profile of that one"
+        )
+
+
+def tenant_of(directory: Directory) -> Tenant:
+    """Return the tenant's identity beside its host and port."""
+    ids = {kind: tuple(thing.id for thing in directory.things.get(kind, ())) for kind in (Kind.STATUS, Kind.CATEGORY)}
+    return Tenant(ids[Kind.STATUS], ids[Kind.CATEGORY])
+
+
+def rewrite_report(
+    run: str, path: Path | None, settings: Settings, ui: Ui, *, failures: Path | None = None
+) -> Finished:
+    """Write a run's report again, its failures, or both."""
+    outputs = Outputs((path,) if path is not None else (), failures)
+    with closing(RunStore(settings.state_dir).open(run, read_only=True)) as journal:
+        outputs.check(path_of(journal.header))
+        report = reports.of_journal(journal.header, journal.entries())
+        return Finished(report, write_all(report, input_of(journal), outputs, ui.tell))

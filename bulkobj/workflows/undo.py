@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bulkobj.config.settings import Settings
-from bulkobj.core.errors import UsageError
+from bulkobj.core.errors import InterruptedRunError, UsageError
 from bulkobj.core.model import Action, Field, Objective, Result
 from bulkobj.core.timestamps import unspelled
 from bulkobj.execution.journal.records import Entry, RunHeader, State
@@ -19,12 +19,11 @@ from bulkobj.planning.plan import Change, Line, Live, Plan, Step
 from bulkobj.planning.question import Estimate, Question, Verb
 from bulkobj.reports import report as reports
 from bulkobj.reports.writer import Finished, Outputs, write_all
+from bulkobj.totango.lookup import Reading
 from bulkobj.validation.names import Directory
 from bulkobj.workflows.checked_file import FileRequest
 from bulkobj.workflows.connection import Connection, connected
-from bulkobj.workflows.import_file import back_to, check_service
-from bulkobj.workflows.lookup import Reading
-from bulkobj.workflows.run import NewRun, begin, carry_out, input_again, path_of
+from bulkobj.workflows.run import NewRun, back_to, begin, carry_out, check_tenant, input_again, path_of
 from bulkobj.workflows.ui import Ui
 from bulkobj.workflows.validate import READING, now
 
@@ -43,7 +42,7 @@ def undo(run: str, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool = 
         store.lock(key),
         connected(settings, ui.waiting, ui.stoppable) as connection,
     ):
-        check_service(connection, header)
+        check_tenant(connection, header)
         with closing(store.open(header.run, read_only=True)) as journal:
             header, entries, content = journal.header, tuple(journal.entries()), journal.content()
         _check_settled(header, entries)
@@ -58,7 +57,7 @@ def undo(run: str, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool = 
         estimate = Estimate.of(plan.steps, reading.calls, settings.rate, settings.concurrency)
         question = Question(Verb.UNDO, header.file, settings.target, settings.profile, plan, estimate, header.run)
         if not ui.agrees(question):
-            raise UsageError("nothing was sent")
+            raise InterruptedRunError("nothing was sent: the answer was no")
         _put_down(header, store, undone=False)
         new = NewRun("undo", request, key, plan, reading, reading.calls, outputs, undoes=header.run)
         with closing(begin(new, connection, store)) as journal:

@@ -79,11 +79,21 @@ def test_other_markup_is_an_error_all_the_same() -> None:
     assert (found.result, found.problems[0].code) == (Result.INVALID, "html-markup")
 
 
-@pytest.mark.parametrize(("objective", "account"), [("o9", "a1"), ("o1", "gone")])
-@pytest.mark.parametrize("action", ["update", "delete"])
-def test_an_objective_that_is_not_there(objective: str, account: str, action: str) -> None:
-    found = line("Action|Objective ID|Account ID|Title", (action, objective, account, "x"))
-    assert (found.result, found.problems[0].code) == (Result.INVALID, "unknown-objective")
+@pytest.mark.parametrize(
+    ("action", "objective", "account", "result", "code"),
+    [
+        ("update", "o9", "a1", Result.INVALID, "unknown-objective"),
+        ("update", "o1", "gone", Result.INVALID, "unknown-account"),
+        ("delete", "o9", "a1", Result.UNCHANGED, "already-gone"),
+        ("delete", "o1", "gone", Result.INVALID, "unknown-account"),
+        ("delete", "o1", "a2", Result.INVALID, "unknown-objective"),
+    ],
+)
+def test_an_objective_that_is_not_there(action: str, objective: str, account: str, result: Result, code: str) -> None:
+    """An objective that is on another account is surely not what a delete row means."""
+    table = checked("Action|Objective ID|Account ID|Title", (action, objective, account, "x"))
+    (found,) = make_plan([table], {"a1": (LIVE,), "a2": (), "gone": None}, DIRECTORY).lines
+    assert (found.result, found.problems[0].code) == (result, code)
 
 
 def test_an_end_before_the_live_start() -> None:

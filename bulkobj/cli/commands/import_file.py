@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,12 +11,13 @@ from bulkobj.cli import output as show
 from bulkobj.cli.console import Console
 from bulkobj.cli.ending import ended
 from bulkobj.cli.options import file_options, outputs_of, request_of, service_options, settings_of
-from bulkobj.cli.session import product, say
-from bulkobj.config.settings import Settings
+from bulkobj.cli.session import note, product, say
 from bulkobj.core.errors import InvalidFileError
-from bulkobj.reports.writer import Finished, Outputs
-from bulkobj.workflows.checked_file import FileRequest
-from bulkobj.workflows.validate import Choices, dry_run, validate
+from bulkobj.core.text import clean
+from bulkobj.planning.existing import Existing
+from bulkobj.reports.writer import Finished
+from bulkobj.workflows.import_file import Choices, dry_run, import_file
+from bulkobj.workflows.validate import validate
 
 
 @click.command("validate", epilog="Example: bulkobj validate samples/quarterly-plan.xlsx --offline")
@@ -25,7 +27,8 @@ from bulkobj.workflows.validate import Choices, dry_run, validate
 def validate_command(*, as_json: bool, offline: bool, **options: Any) -> int:
     """Check FILE and resolve its names; nothing is written to the service. FILE - is CSV on standard input."""
     settings = settings_of(options)
-    request, outputs = request_of(options, settings), outputs_of(options)
+    outputs = outputs_of(options, settings)
+    request = request_of(options, settings)
     with Console() as console:
         finished = validate(request, None if offline else settings, outputs, console)
     if as_json:
@@ -43,25 +46,45 @@ def validate_command(*, as_json: bool, offline: bool, **options: Any) -> int:
 @click.option("--skip-invalid", is_flag=True, help="Send the valid rows of a file that has invalid ones.")
 @click.option("--max-errors", type=click.IntRange(min=1), metavar="N", help="Stop when N rows have failed.")
 @click.option("--first", type=click.IntRange(min=1), metavar="N", help="Send N rows, show them, ask before the rest.")
-@click.option("--again", is_flag=True, help="Import a file that was already imported once more.")
+@click.option(
+    "--existing",
+    type=click.Choice([mode.value for mode in Existing]),
+    default=Existing.REFUSE.value,
+    help="What to do with create rows whose Title is on the account already.  [default: refuse]",
+)
+@click.option("--again", is_flag=True, help="Run templates that an earlier run has run already.")
+@click.option(
+    "--allow-deletes", type=click.IntRange(min=0), metavar="N", help="Let the plan delete up to N objectives."
+)
+@click.option("--if-exists", is_flag=True, help="Do nothing, with exit code 0, if FILE is not there.")
 @service_options
-def import_command(  # noqa: PLR0913 - each is an option of the contract
-    *,
-    as_json: bool,
-    dry: bool,
-    yes: bool,
-    skip_invalid: bool,
-    max_errors: int | None,
-    first: int | None,
-    again: bool,
-    **options: Any,
-) -> int:
+def import_command(*, as_json: bool, dry: bool, yes: bool, if_exists: bool, **options: Any) -> int:
     """Check FILE, plan, ask, carry out, report. FILE - is CSV on standard input."""
-    settings = settings_of(options)
-    request, outputs = request_of(options, settings), outputs_of(options)
-    choices = Choices(skip_invalid, again, max_errors, first)
+    settings, choices = settings_of(options), _choices(options)
+    if if_exists and options["file"] != "-" and not Path(options["file"]).exists():
+        note(f"no file {clean(options['file'], 200)}, so there is nothing to import")
+        return 0
+    outputs = outputs_of(options, settings)
+    request = request_of(options, settings)
     with Console(yes=yes) as console:
-        finished = (dry_run if dry else _import_file)(request, settings, outputs, choices, console)
+        finished = (dry_run if dry else import_file)(request, settings, outputs, choices, console)
+    return shown(finished, as_json=as_json, dry=dry)
+
+
+def _choices(options: dict[str, Any]) -> Choices:
+    """Take the options that only `import` has out of a command's."""
+    return Choices(
+        options.pop("skip_invalid"),
+        options.pop("again"),
+        options.pop("max_errors"),
+        options.pop("first"),
+        Existing(options.pop("existing")),
+        options.pop("allow_deletes") or 0,
+    )
+
+
+def shown(finished: Finished, *, as_json: bool, dry: bool) -> int:
+    """Print the report of a command that plans or runs, and how it ended. Returns the exit code."""
     report = finished.report
     if as_json:
         show.json_report(report)
@@ -71,11 +94,3 @@ def import_command(  # noqa: PLR0913 - each is an option of the contract
         for line in show.report_problems(report):
             say(line)
     return ended(finished)
-
-
-def _import_file(
-    request: FileRequest, settings: Settings, outputs: Outputs, choices: Choices, console: Console
-) -> Finished:
-    from bulkobj.workflows.import_file import import_file  # noqa: PLC0415 - brings the journal, which a check needs not
-
-    return import_file(request, settings, outputs, choices, console)

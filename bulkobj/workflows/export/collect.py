@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from bulkobj.core.errors import ReadRefusedError
 from bulkobj.core.model import Named, Objective
+from bulkobj.totango.lookup import each, read_directory
 from bulkobj.validation.names import Directory, Kind
 from bulkobj.workflows.export.accounts import AccountChoice, choose_accounts
 from bulkobj.workflows.export.content import Account, Filters
-from bulkobj.workflows.lookup import each, read_directory
 
 if TYPE_CHECKING:
     from bulkobj.totango.client import Totango

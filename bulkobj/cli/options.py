@@ -91,7 +91,9 @@ report_dir_option = click.option(
 
 def file_options(function: F) -> F:
     """Add the options of `validate` and `import`."""
-    return both(click.argument("file", type=click.Path(allow_dash=True)), reading_options, report_dir_option, report_options)(function)
+    return both(
+        click.argument("file", type=click.Path(allow_dash=True)), reading_options, report_dir_option, report_options
+    )(function)
 
 
 def reading_options(function: F) -> F:

@@ -23,8 +23,7 @@ from bulkobj.web.jobs import FirstRows, Job, Stage
 from bulkobj.web.plan_view import PlanView
 from bulkobj.web.site import Site, answered, site_of, to
 from bulkobj.web.uploads import Check, Upload
-from bulkobj.workflows.import_file import import_file
-from bulkobj.workflows.validate import Choices
+from bulkobj.workflows.import_file import Choices, import_file
 
 #: Rows that a page holds from the start, and that the script asks for at a time.
 _FIRST_ROWS, _MOST_ROWS = 200, 500

@@ -28,8 +28,7 @@ from bulkobj.reports.writer import Finished, Outputs, default_path, write_failur
 from bulkobj.web.file_pages import attachment
 from bulkobj.web.jobs import Job, Stage
 from bulkobj.web.site import Site, answered, settings_for_runs, site_of, to
-from bulkobj.workflows.import_file import resume, rewrite_report
-from bulkobj.workflows.run import input_of
+from bulkobj.workflows.run import input_of, resume, rewrite_report
 from bulkobj.workflows.undo import undo
 
 _LOOK_EVERY = 0.2

@@ -65,7 +65,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None: 
         return
     from importlib.metadata import version  # noqa: PLC0415 - only --version needs it
 
-    names = ("click", "httpx", "openpyxl", "pandas", "python-calamine")
+    names = ("click", "httpx", "openpyxl", "pandas", "lxml", "xlrd")
     built_on = ", ".join(f"{name} {version(name)}" for name in names)
     click.echo(f"bulkobj {__version__}\nPython {sys.version.split()[0]}, {built_on}")
     ctx.exit()

@@ -217,6 +217,11 @@ def by_alias(header: str) -> Column | None:
     return None if is_ignored(header) else _BY_ALIAS.get(normalised(header))
 
 
+def meaning(header: str) -> Column | None:
+    """Return the column that the header names under any of its names."""
+    return by_header(header) or by_alias(header)
+
+
 def is_known(header: str) -> bool:
     """Whether the header names a column under any of its names."""
     return by_header(header) is not None or by_alias(header) is not None

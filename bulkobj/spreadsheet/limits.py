@@ -23,13 +23,21 @@ MAX_BAD_CELLS = 500_000
 class UnreadableError(Exception):
     """The file can't be read as a whole; becomes its only :class:`Problem` (contract, "Problems").
 
-    ``row`` is the row number that the spreadsheet program shows, where one row is at fault.
+    ``row`` is the row number that the spreadsheet program shows, where one row is at fault. ``candidates`` are the
+    names of the sheets to choose from, where several could be meant.
     """
 
     def __init__(
-        self, message: str, *, code: str = "unreadable-file", row: int | None = None, sheet: str | None = None
+        self,
+        message: str,
+        *,
+        code: str = "unreadable-file",
+        row: int | None = None,
+        sheet: str | None = None,
+        candidates: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
+        self.candidates = candidates
         self.problem = Problem(code=code, message=message, row=row, sheet=sheet)
 
 
@@ -55,21 +63,9 @@ def check_range(rows: int, columns: int, sheet: str | None = None) -> None:
         )
 
 
-def check_texts(xml: bytes) -> None:
-    """Refuse XML with a NUL byte or with a text of twice :data:`MAX_TEXT` bytes or more; UnreadableError.
-
-    Such a text covers a whole window of that many bytes, wherever it begins: a look at each window is enough.
-    """
-    if b"\0" in xml:
-        raise UnreadableError("the workbook holds NUL bytes, so it is damaged. Download or export it again")
-    for start in range(0, len(xml) - MAX_TEXT + 1, MAX_TEXT):
-        if xml.find(b"<", start, start + MAX_TEXT) < 0:
-            raise UnreadableError(f"a cell holds more than {MAX_TEXT:,} characters. Shorten it")
-
-
 def check_faults(cells: int) -> None:
     """Refuse a sheet with that many cells that hold an error or an uncalculated formula; UnreadableError."""
     if cells > MAX_BAD_CELLS:
         raise UnreadableError(
-            f"{cells:,} cells hold errors or formulas that were never calculated. Mend them in your spreadsheet program"
+            f"{cells:,} cells hold errors or formulas that were never calculated. Fix them in your spreadsheet program"
         )

@@ -29,13 +29,13 @@ class BadCell:
 
 @dataclass(frozen=True, slots=True)
 class Formatted:
-    """A number, date or truth value of a workbook that the spreadsheet program displays in a format of its own.
+    """A cell of a workbook that the spreadsheet program displays in a number format of its own.
 
     ``text`` is the displayed text; None if it can't be known, because ``format`` is unusual, hides or fills. Dates are
-    taken from ``value``, ids and texts from ``text``.
+    taken from ``value``, ids and texts from ``text``. ``value`` is a text only if its display can't be known.
     """
 
-    value: int | float | bool | date | time
+    value: str | int | float | bool | date | time
     text: str | None
     format: str
 
@@ -117,6 +117,15 @@ def column_letters(index: int) -> str:
     return letters
 
 
+@lru_cache(maxsize=20_000)
+def column_index(letters: str) -> int:
+    """Return the index of a column by its letters, 0 for A."""
+    index = 0
+    for letter in letters.upper():
+        index = index * 26 + ord(letter) - 64
+    return index - 1
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """What was read of a file: its tables in sheet order, problems of the file as a whole, and how it was read.
@@ -139,6 +148,13 @@ class SourceFile:
 def plain(cell: Cell) -> str | float | bool | date | time | BadCell | None:
     """Return the cell's value without its number format."""
     return cell.value if isinstance(cell, Formatted) else cell
+
+
+def as_written(cell: Cell) -> Cell:
+    """Return the cell as a file without number formats holds it: dates as dates, all else as it is displayed."""
+    if isinstance(cell, Formatted):
+        return cell.value if cell.text is None or isinstance(cell.value, date | time) else cell.text
+    return cell
 
 
 def shown(cell: Cell) -> str:  # noqa: PLR0911 - one for each kind of cell

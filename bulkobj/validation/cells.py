@@ -14,7 +14,7 @@ from typing import NamedTuple
 from bulkobj.core.columns import Column, Kind
 from bulkobj.core.model import Action, Value
 from bulkobj.core.timestamps import midnight, spelled, unspelled
-from bulkobj.spreadsheet.table import BadCell, Cell, shown
+from bulkobj.spreadsheet.table import BadCell, Cell, Formatted, shown
 from bulkobj.validation.dates import AmbiguousDateError, DateError, DateRules, check_year, read_date
 
 CLEAR = "(clear)"
@@ -80,6 +80,11 @@ def read_cell(cell: Cell, column: Column, dates: DateRules) -> Given | None:
         return None
     if isinstance(cell, BadCell):
         return Given(text, None, cell.code, _BAD[cell.code].format(cell.text))
+    if isinstance(cell, Formatted):
+        if cell.text is None and column.kind is not Kind.DATE:
+            return Given(text, None, "bad-cell", _UNKNOWN_DISPLAY.format(text, cell.format))
+        text = shown(cell.value) if column.kind is Kind.DATE else text
+        cell = cell.value
     if bare[0] == "(" and bare.casefold() == CLEAR and column.kind is not Kind.ACTION:
         return _cleared(text, column)
     if column.kind is Kind.DATE:
@@ -92,6 +97,11 @@ _BAD = {
     "uncalculated-formula": "the formula {} has no value yet: open the file in the spreadsheet program, save it, "
     "and try again",
 }
+
+
+_UNKNOWN_DISPLAY = (
+    "the display of {0} in the number format {1} can't be known. Format the column as Text and enter it as it is meant"
+)
 
 
 def _cleared(text: str, column: Column) -> Given:

@@ -11,11 +11,22 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bulkobj.core.columns import ACCOUNT, ACCOUNT_ID, COLUMNS, Column, by_alias, by_header, is_known, normalised
+from bulkobj.core.columns import (
+    ACCOUNT,
+    ACCOUNT_ID,
+    COLUMNS,
+    Column,
+    by_alias,
+    by_header,
+    is_known,
+    meaning,
+    normalised,
+)
 from bulkobj.core.errors import UsageError
 from bulkobj.core.model import Problem, Severity
 from bulkobj.planning.plan import NOT_EXPORTED, Exported, Plan
 from bulkobj.planning.planner import checked
+from bulkobj.spreadsheet.reading.file_type import lock_file_beside
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.stamp import Stamp, read_stamp
 from bulkobj.spreadsheet.table import SourceFile
@@ -171,11 +182,20 @@ class CheckedFile:
 
 def read_source(request: FileRequest) -> SourceFile:
     """Read the file's tables; UsageError where an option can't be right."""
-    mapped = {normalised(header) for header in parsed_maps((*request.columns, *request.maps))}
+    mapped = {normalised(name): column for name, column in parsed_maps((*request.columns, *request.maps)).items()}
     options = ReadOptions(request.sheets, request.encoding, request.delimiter)
-    return read_file(
-        request.name, request.content, options, lambda header: is_known(header) or normalised(header) in mapped
+    source = read_file(
+        request.name, request.content, options, lambda header: mapped.get(normalised(header)) or meaning(header)
     )
+    lock = lock_file_beside(request.path) if request.path else None
+    if lock is None:
+        return source
+    message = (
+        f'"{request.name}" is open in another program ("{lock.name}" lies beside it). '
+        "Save it there first; changes that are not saved are not imported"
+    )
+    open_elsewhere = Problem("open-elsewhere", message, severity=Severity.WARNING)
+    return replace(source, problems=(*source.problems, open_elsewhere))
 
 
 def check_file(request: FileRequest) -> CheckedFile:

@@ -14,7 +14,7 @@ from datetime import date
 import openpyxl
 import xlsxwriter
 
-from bulkobj.core.columns import COLUMNS, is_known
+from bulkobj.core.columns import COLUMNS, meaning
 from bulkobj.spreadsheet.annotating.workbook import annotate
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.table import Cell, SourceFile
@@ -67,10 +67,10 @@ def through_openpyxl(content: bytes) -> None:
 def main(rows: int) -> None:
     """Print the figures for a workbook of so many rows."""
     content = workbook(rows)
-    file = read_file("plan.xlsx", content, ReadOptions(), is_known)
+    file = read_file("plan.xlsx", content, ReadOptions(), meaning)
     found = results(file)
     report = annotate(content, file, found, SUMMARY)
-    again = read_file("plan.xlsx", report, ReadOptions(), is_known)
+    again = read_file("plan.xlsx", report, ReadOptions(), meaning)
     timed(f"annotate {rows:,} rows", lambda: annotate(content, file, found, SUMMARY))
     timed("annotate that report again", lambda: annotate(report, again, found, SUMMARY))
     timed("the same as a plain workbook", lambda: results_xlsx(file, found, SUMMARY))

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bulkobj.core.columns import is_known
+from bulkobj.core.columns import meaning
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
-from bulkobj.spreadsheet.table import BadCell, Cell, SourceFile, Table, shown
+from bulkobj.spreadsheet.table import BadCell, Cell, SourceFile, Table, as_written, shown
 from bulkobj.spreadsheet.writing.report_columns import without_report
 from bulkobj.spreadsheet.writing.results import RESULT_HEADERS
 
@@ -34,8 +34,8 @@ def assert_report(path: Path, source: SourceFile, report: Mapping[str, Any]) -> 
 
 def assert_joint_report(path: Path, source: SourceFile, report: Mapping[str, Any]) -> None:
     """Of several sheets: one row for each row of each, with its cells under their headers, its result and its sheet."""
-    (written,) = read_file(path.name, path.read_bytes(), ReadOptions(delimiter=source.delimiter), is_known).tables
-    rows = [dict(zip(written.headers, map(shown, record.cells), strict=True)) for record in written.records]
+    (written,) = read_file(path.name, path.read_bytes(), ReadOptions(delimiter=source.delimiter), meaning).tables
+    rows = [dict(zip(written.headers, _texts(record.cells), strict=True)) for record in written.records]
     assert [(row["_sheet"], row["_row"], row["_result"]) for row in rows] == [
         (row["sheet"], str(row["row"]), row["result"]) for row in report["rows"]
     ]
@@ -53,7 +53,7 @@ def assert_failures(path: Path, source: SourceFile, report: Mapping[str, Any]) -
         for record in table.records
         if (table.sheet, record.number) in left
     ]
-    again = read_file(path.name, path.read_bytes(), ReadOptions(delimiter=source.delimiter), is_known)
+    again = read_file(path.name, path.read_bytes(), ReadOptions(delimiter=source.delimiter), meaning)
     if not wanted:
         assert [problem.code for problem in again.problems] == ["empty-file"]
         return
@@ -78,7 +78,7 @@ def assert_harmless(path: Path, source: SourceFile) -> None:
 def _read(path: Path, table: Table, delimiter: str | None) -> Table:
     content, workbook = path.read_bytes(), path.suffix == ".xlsx"
     sheets = (table.sheet or "Results",) if workbook else ()
-    again = read_file(path.name, content, ReadOptions(sheets, delimiter=None if workbook else delimiter), is_known)
+    again = read_file(path.name, content, ReadOptions(sheets, delimiter=None if workbook else delimiter), meaning)
     assert not again.problems
     (found,) = again.tables
     return found
@@ -88,5 +88,5 @@ def _texts(cells: tuple[Cell, ...], mended: str | None = None) -> list[str]:
     """The cells as a person sees them; a formula without a value may have to give way to the error ``mended``."""
     return [
         mended if mended and isinstance(cell, BadCell) and cell.code == "uncalculated-formula" else shown(cell)
-        for cell in cells
+        for cell in map(as_written, cells)
     ]

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from bulkobj.core.columns import is_known
+from bulkobj.core.columns import meaning
 from bulkobj.core.errors import BulkobjError
 from bulkobj.sandbox.seeds import seeds
 from bulkobj.sandbox.server import SandboxServer
@@ -168,7 +168,7 @@ def test_the_inputs_are_what_their_script_makes(name: str) -> None:
 
 
 def _content(name: str, data: bytes) -> Any:
-    source = read_file(name, data, ReadOptions(("*",)), is_known)
+    source = read_file(name, data, ReadOptions(("*",)), meaning)
     return [(table.sheet, table.headers, table.records) for table in source.tables], source.problems, source.stamp
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bulkobj.core.columns import is_known
+from bulkobj.core.columns import meaning
 from bulkobj.sandbox.server import SandboxServer
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.writing.template.workbook import blank_csv, blank_workbook
@@ -30,7 +30,7 @@ def script(name: str) -> ModuleType:
 
 
 def content(name: str, data: bytes) -> Any:
-    source = read_file(name, data, ReadOptions(), is_known)
+    source = read_file(name, data, ReadOptions(), meaning)
     return [(table.sheet, table.headers, table.records) for table in source.tables], source.problems
 
 
@@ -59,7 +59,7 @@ def test_the_results_are_what_bulkobj_makes_of_the_samples(server: SandboxServer
 
 def told(path: Path) -> list[tuple[Any, ...]]:
     """The report's own columns that are the same each time."""
-    source = read_file(path.name, path.read_bytes(), ReadOptions(), is_known)
+    source = read_file(path.name, path.read_bytes(), ReadOptions(), meaning)
     (table,) = source.tables
     wanted = [table.headers.index(name) for name in ("_row", "_action", "_result", "_message", "_http_status")]
     return [tuple(str(record.cells[index]) for index in wanted) for record in table.records]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bulkobj.spreadsheet.annotating.layout import SheetPlaces
 from bulkobj.spreadsheet.ooxml.xml_edit import Element, parse
-from bulkobj.spreadsheet.reading.xlsx.sheet_walker import column_index
+from bulkobj.spreadsheet.table import column_index
 
 #: What a usual cell takes of a drawing, in its unit, of which 12,700 make a point.
 _ROW, _COLUMN = 190_500, 609_600

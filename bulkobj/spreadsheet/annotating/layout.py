@@ -6,7 +6,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from bulkobj.spreadsheet.ooxml.xml_edit import Element, local, new_parser, parse, prefix_at, run, tag_end, unsound
-from bulkobj.spreadsheet.reading.xlsx.sheet_walker import column_index
+from bulkobj.spreadsheet.table import column_index
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from bulkobj.spreadsheet.annotating.note_boxes import Place
 from bulkobj.spreadsheet.ooxml.cell_xml import MAX_TEXT, column_letters, text_xml
 from bulkobj.spreadsheet.ooxml.package_edit import MAIN
 from bulkobj.spreadsheet.ooxml.xml_edit import Element, Splices, escaped, parse, prefix_at, unsound
-from bulkobj.spreadsheet.reading.xlsx.sheet_walker import column_index
+from bulkobj.spreadsheet.table import column_index
 
 AUTHOR = "bulkobj"
 _OURS = re.compile(r"(?:^|(?<!\n)\n++)bulkobj: [^\n]*")

@@ -16,7 +16,7 @@ from bulkobj.spreadsheet.ooxml.xml_edit import (
     tag_end,
     with_attribute,
 )
-from bulkobj.spreadsheet.reading.xlsx.sheet_walker import column_index
+from bulkobj.spreadsheet.table import column_index
 
 
 @dataclass(slots=True)

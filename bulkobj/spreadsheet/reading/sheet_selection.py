@@ -1,21 +1,23 @@
-"""Which sheets of a workbook are read (contract, "The spreadsheet")."""
+"""Which sheets of a workbook are read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bulkobj.core.columns import ACCOUNT, ACCOUNT_ID, ACCOUNT_NAME, OBJECTIVE_ID, TEMPLATE, TITLE
 from bulkobj.core.errors import UsageError
 from bulkobj.spreadsheet.limits import UnreadableError, shown
-from bulkobj.spreadsheet.reading.table_detection import Grid, best_header, is_blank
+from bulkobj.spreadsheet.reading.table_detection import Grid, Meaning, best_header, header_names
 from bulkobj.spreadsheet.table import STAMP_SHEET
 
 #: A row of the stamp sheet that says: every sheet is part of one export, so read them all.
 WHOLE = ("layout", "sheet-per-account")
 _ALL = "*"
-#: Headers that make a sheet one of ours; a single word such as "Title" stands in many sheets.
+#: Known headers that make a sheet one of ours; a single word such as "Account" stands in many sheets.
 _ENOUGH = 2
+_ACCOUNTS = {ACCOUNT, ACCOUNT_ID, ACCOUNT_NAME}
 
 
 class Sheet(Protocol):
@@ -23,15 +25,15 @@ class Sheet(Protocol):
 
     @property
     def name(self) -> str:
-        """What stands on its tab."""
+        """The text on its tab."""
 
     @property
     def hidden(self) -> bool:
-        """Whether it has no tab."""
+        """True if it has no tab."""
 
 
 class Book(Protocol):
-    """A workbook: its sheets, and the rows of those that are asked for by their indexes."""
+    """A workbook: its sheets, and the rows of each by its index."""
 
     @property
     def format(self) -> str:
@@ -41,26 +43,32 @@ class Book(Protocol):
     def sheets(self) -> Sequence[Sheet]:
         """All worksheets, in the order of their tabs."""
 
-    def heads(self, indexes: Sequence[int]) -> Sequence[Grid | UnreadableError]:
-        """At least the first rows of those sheets, or what keeps them from being read."""
+    def head(self, index: int) -> Grid:
+        """Return at least the first rows of a sheet; UnreadableError if it is damaged there."""
 
-    def grids(self, indexes: Sequence[int]) -> Sequence[Grid]:
-        """All rows of those sheets; UnreadableError where one can't be read."""
+    def grid(self, index: int) -> Grid:
+        """Return all rows of a sheet; UnreadableError if it can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Head:
+    """A sheet by its first rows: the number of known headers, and how much it looks like a plan.
+
+    ``rank``: 2 for a sheet with objectives, 1 for one with accounts alone, such as a list of accounts, 0 for others.
+    """
+
     index: int
-    known: int
-    blank: bool
-    fault: UnreadableError | None
+    known: int = 0
+    rank: int = 0
+    blank: bool = False
+    fault: UnreadableError | None = None
 
 
-def choose(book: Book, wanted: Sequence[str], known: Callable[[str], bool]) -> list[int]:
-    """The indexes of the sheets to read, in sheet order; ``wanted`` are those of ``--sheet``.
+def choose(book: Book, wanted: Sequence[str], meaning: Meaning) -> list[int]:
+    """Return the indexes of the sheets to read, in sheet order; ``wanted`` are those of ``--sheet``.
 
-    Raises UsageError for a wanted sheet that isn't there, UnreadableError (``ambiguous-sheet``) where several sheets
-    have known headers and nothing says which one to read.
+    Raises UsageError for a wanted sheet that isn't there, UnreadableError (``ambiguous-sheet``, with the candidates)
+    where several sheets have an account or objective column and nothing says which one to read.
     """
     named = {_find(book, name) for name in wanted if name != _ALL}
     if named and _ALL not in wanted:
@@ -73,17 +81,18 @@ def choose(book: Book, wanted: Sequence[str], known: Callable[[str], bool]) -> l
         )
     if len(visible) <= 1:
         return sorted(named.union(visible))
-    heads, whole = _look(book, visible, known)
-    ours = [head.index for head in heads if head.known >= _ENOUGH]
-    if _ALL in wanted or whole:
-        return sorted(named.union(ours or [_best(heads)]))
+    heads = [_head(book, index, meaning) for index in visible]
+    rank = max(head.rank for head in heads)
+    ours = [head.index for head in heads if head.rank == rank and rank]
+    if _ALL in wanted or _is_whole(book):
+        return sorted(named.union([head.index for head in heads if head.rank] or [_best(heads)]))
     if len(ours) > 1:
         raise _ambiguous(book, ours)
     return ours or [_best(heads)]
 
 
 def stamp_index(book: Book) -> int | None:
-    """The index of the sheet by which bulkobj marks the workbooks that it writes, None in other people's."""
+    """Return the index of the sheet by which bulkobj marks the workbooks that it writes, None in others."""
     return next((index for index, sheet in enumerate(book.sheets) if sheet.name == STAMP_SHEET), None)
 
 
@@ -101,22 +110,32 @@ def _find(book: Book, name: str) -> int:
     raise UsageError(f'--sheet: there is no sheet "{name}". The file has {there or "no sheets"}')
 
 
-def _look(book: Book, visible: list[int], known: Callable[[str], bool]) -> tuple[list[_Head], bool]:
-    """The sheets by their first rows, and whether the stamp says that all of them belong together."""
+def _is_whole(book: Book) -> bool:
+    """Tell if the stamp says that all sheets belong together."""
     stamp = stamp_index(book)
-    grids = book.heads([*visible, *([] if stamp is None else [stamp])])
-    whole = stamp is not None and isinstance(grids[-1], Grid) and any(row[:2] == WHOLE for row in grids[-1].rows)
-    return [_head(index, grid, known) for index, grid in zip(visible, grids, strict=False)], whole
+    try:
+        return stamp is not None and any(row[:2] == WHOLE for row in book.head(stamp).rows)
+    except UnreadableError:
+        return False
 
 
-def _head(index: int, grid: Grid | UnreadableError, known: Callable[[str], bool]) -> _Head:
-    if isinstance(grid, UnreadableError):
-        return _Head(index, 0, blank=False, fault=grid)
-    return _Head(index, best_header(grid.rows, known)[1], blank=all(map(is_blank, grid.rows)), fault=None)
+def _head(book: Book, index: int, meaning: Meaning) -> _Head:
+    try:
+        rows = book.head(index).rows
+    except UnreadableError as fault:
+        return _Head(index, fault=fault)
+    header, known = best_header(rows, meaning)
+    if header < 0:
+        return _Head(index, blank=True)
+    columns = {meaning(name) for name in header_names(rows[header])}
+    rank = 0
+    if known >= _ENOUGH and columns & {*_ACCOUNTS, OBJECTIVE_ID}:
+        rank = 2 if columns & {OBJECTIVE_ID, TITLE, TEMPLATE} else 1
+    return _Head(index, known, rank)
 
 
 def _best(heads: list[_Head]) -> int:
-    """The sheet to read where none has enough known headers; the first one that has most and isn't blank."""
+    """Return the sheet to read where none is a plan; the first one that has most known headers and isn't blank."""
     for head in heads:
         if head.fault:
             raise head.fault
@@ -124,9 +143,11 @@ def _best(heads: list[_Head]) -> int:
 
 
 def _ambiguous(book: Book, indexes: list[int]) -> UnreadableError:
-    names = " and ".join(f'"{shown(book.sheets[index].name)}"' for index in indexes)
+    names = tuple(book.sheets[index].name for index in indexes)
+    listed = " and ".join(f'"{shown(name)}"' for name in names)
     return UnreadableError(
-        f"the sheets {names} all have headers that bulkobj knows. Say which one to read with --sheet NAME, "
-        "or read them all with --sheet '*'",
+        f"the sheets {listed} all have account or objective columns. "
+        "Choose one with --sheet NAME, or all of them with --sheet '*'",
         code="ambiguous-sheet",
+        candidates=names,
     )

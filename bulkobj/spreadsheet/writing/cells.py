@@ -15,7 +15,7 @@ from openpyxl.comments import Comment
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkobj.spreadsheet.ooxml.cell_xml import MAX_TEXT, cut, possible, serial, units, xstring
-from bulkobj.spreadsheet.table import Cell, shown
+from bulkobj.spreadsheet.table import Cell, as_written, shown
 from bulkobj.spreadsheet.writing.styles import Style
 
 _KEPT = "the cell is left blank. The text stays as it is in Totango: a blank cell changes nothing."
@@ -49,6 +49,7 @@ def exact_cell(sheet: Worksheet, value: Cell, style: Style) -> BookCell:
 
 def _fill(cell: BookCell, value: Cell) -> None:
     """Set the value; openpyxl alone would make a formula of ``=1+1`` and an error of ``#N/A``."""
+    value = as_written(value)
     if (
         value is None
         or isinstance(value, int | float)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from bulkobj.core.errors import UsageError
 from bulkobj.spreadsheet.formula_guard import guard, guard_error
 from bulkobj.spreadsheet.ooxml.cell_xml import MAX_TEXT, possible, serial, units
-from bulkobj.spreadsheet.table import BadCell, Cell, shown
+from bulkobj.spreadsheet.table import BadCell, Cell, as_written, shown
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -69,7 +69,7 @@ def plain_csv(headers: Sequence[str], rows: Iterable[Sequence[Cell]], delimiter:
 
 
 def _csv_text(cell: Cell) -> str:
-    text = guard(possible(shown(cell)).replace("\0", "\ufffd"))
+    text = guard(possible(shown(as_written(cell))).replace("\0", "\ufffd"))
     return text if isinstance(cell, BadCell) else guard_error(text)
 
 
@@ -130,6 +130,7 @@ class _Writer:
                 self._write(target, number, column, cell)
 
     def _write(self, target: Worksheet, row: int, column: int, cell: Cell) -> None:
+        cell = as_written(cell)
         match cell:
             case None | "":
                 return

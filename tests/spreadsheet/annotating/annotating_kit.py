@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 import openpyxl
 import xlsxwriter
 
-from bulkobj.core.columns import is_known
+from bulkobj.core.columns import meaning
 from bulkobj.spreadsheet.annotating.workbook import annotate
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.table import SourceFile
@@ -98,7 +98,7 @@ def changed(
 
 def read(content: bytes, *sheets: str) -> SourceFile:
     """The workbook read, without a problem."""
-    found = read_file("plan.xlsx", content, ReadOptions(sheets), is_known)
+    found = read_file("plan.xlsx", content, ReadOptions(sheets), meaning)
     assert not found.problems, found.problems
     return found
 

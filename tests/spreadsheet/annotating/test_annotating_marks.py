@@ -14,7 +14,7 @@ from openpyxl.chart import BarChart
 
 from bulkobj.spreadsheet.annotating.styles import ERROR_COLOUR, WARNING_COLOUR
 from bulkobj.spreadsheet.annotating.workbook import annotate
-from bulkobj.spreadsheet.table import Cell
+from bulkobj.spreadsheet.table import Cell, as_written
 from bulkobj.spreadsheet.writing.results import RESULT_HEADERS, CellNote, ResultRow, Summary
 from tests.spreadsheet.annotating.annotating_kit import (
     ERROR,
@@ -262,7 +262,7 @@ def test_dates_of_the_1904_calendar() -> None:
     content, moment = buffer.getvalue(), datetime.fromisoformat("2024-02-08 20:10:00")
     row = ResultRow("Plan", 2, (2, date(2024, 2, 8), None, None, None, None, None, moment), "neutral")
     back = read(annotate(content, read(content), [row], SUMMARY)).tables[0].records[0].cells
-    assert (back[len(HEADERS) + 1], back[-1]) == (date(2024, 2, 8), moment)
+    assert (as_written(back[len(HEADERS) + 1]), back[-1]) == (date(2024, 2, 8), moment)
 
 
 def test_summary_is_the_last_sheet_and_never_data() -> None:

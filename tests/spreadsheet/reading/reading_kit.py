@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from bulkobj.core.columns import Column, by_header
 from bulkobj.core.model import Problem
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.table import Cell, SourceFile, Table
@@ -25,9 +26,9 @@ STYLES = (
 )
 
 
-def known(header: str) -> bool:
-    """Whether it is one of a few headers, as loosely as the program does it."""
-    return header.casefold().replace(" ", "").replace("_", "").replace("-", "") in KNOWN
+def known(header: str) -> Column | None:
+    """Return the column if it is one of a few, as loosely as the program does it."""
+    return by_header(header) if header.casefold().replace(" ", "").replace("_", "").replace("-", "") in KNOWN else None
 
 
 def read(

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 
 import pytest
 
-from bulkobj.spreadsheet.table import BadCell
+from bulkobj.spreadsheet.table import BadCell, Formatted, plain
 from tests.spreadsheet.reading.reading_kit import (
     FILES,
     OFFICE,
@@ -35,7 +35,7 @@ def test_all_that_a_sheet_shows_is_read(data: bytes, kind: str) -> None:
     found = table(source)
     assert (source.format, found.sheet, found.header_number) == (kind, "Plan", 3)
     assert found.headers == ("Account ID", "Title", "Start Date", "Status", "Amount")
-    assert rows(source) == {
+    assert {number: tuple(map(plain, cells)) for number, cells in rows(source).items()} == {
         4: ("a1", "First", date(2024, 2, 8), BadCell("bad-cell", "#DIV/0!"), 42),
         5: ("a2", "line 1\nline 2", datetime(2024, 2, 9, 20, 10, 5), BadCell("bad-cell", "#N/A"), 4.5),  # noqa: DTZ001 - a sheet's own time
         7: (12345678901, "seen by nobody", time(12, 30), "In Progress", "x"),
@@ -76,13 +76,14 @@ def test_macros_make_an_xlsm() -> None:
         (
             "plan.xls",
             XLS.replace("Workbook".encode("utf-16-le"), "WordDoku".encode("utf-16-le")),
-            "isn't a spreadsheet",
+            "can't be read",
         ),
         ("plan.xls", XLS[:3000], "damaged"),
         ("plan.ods", ODS[:1500], "damaged"),
-        ("plan.xlsx", zipped({"word/document.xml": "<a/>"}), "damaged"),
+        ("plan.xlsx", zipped({"word/document.xml": "<a/>"}), "a Word document"),
         ("plan.xlsb", zipped({"_rels/.rels": BINARY}), "isn't a spreadsheet that bulkobj reads"),
-        ("plan.zip", zipped({"plan.csv": "Account ID,Title\na,b"}), "damaged"),
+        ("plan.xlsb", zipped({"xl/workbook.bin": ""}), "binary workbook"),
+        ("plan.zip", zipped({"plan.csv": "Account ID,Title\na,b"}), 'a zip archive with "plan.csv"'),
     ],
 )
 def test_other_files_are_refused_in_words_that_help(name: str, data: bytes, words: str) -> None:
@@ -172,11 +173,7 @@ def test_what_stands_in_an_ods_as_an_element_is_a_character() -> None:
 def test_an_id_of_an_ods_is_what_is_seen() -> None:
     number = '<table:table-cell office:value-type="float" office:value="7310"><text:p>{}</text:p></table:table-cell>'
     cells = number.format("007310") + number.format("7310.00")
-    assert rows(read(ods(f"<table:table-row>{cells}</table:table-row>"), "plan.ods"))[4][:2] == ("007310", 7310)
-
-
-def test_an_ods_that_repeats_a_padded_number_without_end_is_refused() -> None:
-    """A kilobyte is not worth gigabytes."""
-    cell = '<table:table-cell office:value-type="float" office:value="7" table:number-columns-repeated="990">'
-    row = f'<table:table-row table:number-rows-repeated="9000">{cell}<text:p>007</text:p></table:table-cell>'
-    assert "zeros before them" in problem(read(ods(f"{row}</table:table-row>"), "plan.ods")).message
+    assert rows(read(ods(f"<table:table-row>{cells}</table:table-row>"), "plan.ods"))[4][:2] == (
+        Formatted(7310, "007310", ""),
+        Formatted(7310, "7310.00", ""),
+    )

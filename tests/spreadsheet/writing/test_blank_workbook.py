@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from bulkobj.core.columns import COLUMNS, is_known
+from bulkobj.core.columns import COLUMNS, meaning
 from bulkobj.core.model import Action
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.table import Cell, SourceFile
@@ -30,7 +30,7 @@ def template(names: dict[str, list[str]] | None = None) -> Any:
 
 
 def read(content: bytes, name: str = "template.xlsx") -> SourceFile:
-    return read_file(name, content, ReadOptions(), is_known)
+    return read_file(name, content, ReadOptions(), meaning)
 
 
 def filled(*rows: list[Cell]) -> SourceFile:
@@ -61,7 +61,7 @@ def test_stamp_comes_back() -> None:
     """The hidden sheet holds the stamp to the letter, and no formula."""
     found = filled(["create", None, "a"])
     assert found.stamp == (
-        ("tenant", "api.totango.com", None, None, None),
+        ("tenant", "api.totango.com"),
         ("=1+1", 7, None, date(2024, 2, 8), "_x0041_\x01"),
     )
     assert template()["_bulkobj"].sheet_state == "hidden"

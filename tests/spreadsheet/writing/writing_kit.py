@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from bulkobj.core.columns import is_known
+from bulkobj.core.columns import meaning
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.table import Cell, Record, SourceFile, Table
 from bulkobj.spreadsheet.writing.results import ResultRow
@@ -57,6 +57,6 @@ def result(row: int, sheet: str | None = None, message: str = "") -> ResultRow:
 
 def read(content: bytes, name: str = "back.csv", *sheets: str) -> SourceFile:
     """The file read again, without a problem."""
-    found = read_file(name, content, ReadOptions(sheets), is_known)
+    found = read_file(name, content, ReadOptions(sheets), meaning)
     assert not found.problems, found.problems
     return found

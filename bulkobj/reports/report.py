@@ -20,6 +20,7 @@ from bulkobj.planning.plan import Line, Plan
 from bulkobj.spreadsheet.table import shown
 from bulkobj.spreadsheet.writing.results import CellNote, ResultRow, Summary
 from bulkobj.validation.cells import written
+from bulkobj.validation.headers import MappedColumn
 
 GOOD = frozenset(
     {
@@ -65,6 +66,8 @@ class Report:
     rows: tuple[ReportRow, ...]
     problems: tuple[Problem, ...] = ()
     made_at: datetime | None = None
+    profile: str = ""
+    columns: tuple[MappedColumn, ...] = ()
     counts: Counter[Result] = field(init=False)
 
     def __post_init__(self) -> None:

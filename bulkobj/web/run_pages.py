@@ -22,7 +22,7 @@ from bulkobj.core.model import Result
 from bulkobj.core.text import counted, duration
 from bulkobj.execution.journal.records import RunHeader
 from bulkobj.reports import report as reports
-from bulkobj.reports.html.overview import TONES
+from bulkobj.reports.html.verdict import TONES
 from bulkobj.reports.report import GOOD, Report
 from bulkobj.reports.writer import Finished, Outputs, default_path, write_failures
 from bulkobj.web.file_pages import attachment

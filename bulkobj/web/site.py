@@ -17,7 +17,7 @@ from bulkobj.config.value_types import REGIONS
 from bulkobj.core.errors import StorageError, UsageError
 from bulkobj.core.text import counted, duration, numbered
 from bulkobj.execution.journal.run_store import RunStore
-from bulkobj.reports.html.markup import visible
+from bulkobj.reports.html.rendering import visible
 from bulkobj.web.jobs import Desk, Job
 from bulkobj.web.uploads import Uploads
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
-from bulkobj.reports.html.markup import visible
 from bulkobj.reports.html.page import html_report
+from bulkobj.reports.html.rendering import visible
 from bulkobj.reports.report import Report
 from tests.reports.html_kit import HOSTILE, finished_run, hostile_run
 

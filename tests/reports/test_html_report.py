@@ -14,10 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bulkobj.core.columns import OWNER, TITLE
 from bulkobj.core.model import Action, Field, Result, Severity
-from bulkobj.reports.html.markup import visible
 from bulkobj.reports.html.page import html_report
+from bulkobj.reports.html.rendering import visible
 from bulkobj.reports.report import Report
+from bulkobj.validation.headers import How, MappedColumn
 from tests.reports.html_kit import HOSTILE, Element, finished_run, hostile_run, page_of, problem, read, report, row
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=40) | st.text(
@@ -152,8 +154,11 @@ def test_the_controls_wait_for_the_script() -> None:
     [
         (replace(finished_run(), run=None, dry_run=True), "This is a plan: nothing was sent. 4 of 6 rows need"),
         (report(row(2, Result.CREATED, attempts=1)), "Finished: every row is as it was asked to be."),
-        (finished_run(), "Finished, and 4 of 6 rows are not done. bulkobj resume 20270108-103000-abcd looks once more"),
-        (replace(finished_run(), finished=False), "Not finished. bulkobj resume 20270108-103000-abcd goes on where"),
+        (
+            finished_run(),
+            "Finished, and 4 of 6 rows are not done. To look once more for what is unknown, run bulkobj",
+        ),
+        (replace(finished_run(), finished=False), "Not finished. To continue, run bulkobj resume 20270108-103000-abcd"),
         (report(row(2, Result.VALID), run=None), "The file is valid. Nothing was sent."),
         (report(row(2, Result.UNCHANGED), run=None), "There was nothing to do. Nothing was sent."),
         (report(row(2, Result.INVALID), row(3, Result.NOT_ATTEMPTED)), "The file is not valid: nothing was sent. 1 of"),
@@ -231,6 +236,34 @@ def test_the_action_is_told_where_the_result_does_not() -> None:
     page = page_of(report(row(2, Result.CREATED, action=Action.RUN_TEMPLATE), row(3, Result.CREATED, account_id="A")))
     assert "run template" in row_of(page, "row-2").text
     assert "create " not in words(row_of(page, "row-3"))
+
+
+def test_accounts_have_their_names() -> None:
+    """The name stands before the id, in the list of accounts and in the row; without one the id stands alone."""
+    page = page_of(
+        report(row(2, Result.CREATED, account_id="A-1", account_name="Acme"), row(3, Result.CREATED, account_id="B-1"))
+    )
+    assert [words(line.one("th")) for line in page.one("tbody").all("tr")] == ["Acme A-1", "B-1"]
+    assert "account Acme A-1" in words(row_of(page, "row-2"))
+    assert row_of(page, "row-2").attrs["data-account"] == "A-1"
+
+
+def test_columns_with_other_names_are_listed() -> None:
+    """What was recognised by another name or ignored; a column with its own name needs no word."""
+    columns = (
+        MappedColumn("Title", TITLE, How.NAME),
+        MappedColumn("CSM <b>", OWNER, How.ALIAS),
+        MappedColumn("ARR", None, How.IGNORED),
+    )
+    page = page_of(report(row(2, Result.CREATED), columns=columns))
+    assert words(page.one("p", class_="mapping")) == "Columns: CSM <b> → Owner, ARR ignored"
+
+
+def test_the_profile_is_named() -> None:
+    """The target with its profile; the default one goes without saying."""
+    facts = page_of(report(row(2, Result.CREATED), profile="acme-eu")).one("dl", class_="facts").text
+    assert "acme-eu" in facts
+    assert "Profile" not in page_of(report(row(2, Result.CREATED), profile="default")).one("dl", class_="facts").text
 
 
 def test_problems_are_grouped_by_cause() -> None:

@@ -15,13 +15,14 @@ from starlette.routing import Route
 from bulkobj.config.value_types import REGIONS, checked_value
 from bulkobj.core.columns import COLUMNS
 from bulkobj.core.errors import InvalidFileError, UsageError
-from bulkobj.core.text import counted
-from bulkobj.planning.question import Question
+from bulkobj.core.text import clean, counted
+from bulkobj.planning.existing import Existing
+from bulkobj.planning.question import Question, Verb
 from bulkobj.reports.writer import Finished, Outputs
 from bulkobj.spreadsheet.editing.edits import Edit, can_edit
 from bulkobj.web.jobs import FirstRows, Job, Stage
 from bulkobj.web.plan_view import PlanView
-from bulkobj.web.site import Site, answered, site_of, to
+from bulkobj.web.site import Site, answered, attachment, site_of, to
 from bulkobj.web.uploads import Check, Upload
 from bulkobj.workflows.import_file import Choices, import_file
 
@@ -60,6 +61,7 @@ def _from_profile(table: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _checked(request: Request, site: Site, kept: Upload) -> Response:
     def work(job: Job) -> Check:
+        site.uploads.keep_small(kept)
         return kept.checked(site.settings(), job)
 
     job = await run_in_threadpool(partial(site.begin, work, lambda _: f"/files/{kept.id}", about=kept))
@@ -161,21 +163,15 @@ async def download(request: Request) -> Response:
     return attachment(kept.request.content, kept.name)
 
 
-def attachment(content: bytes, name: str) -> Response:
-    """Answer with a file to be saved."""
-    from urllib.parse import quote  # noqa: PLC0415
-
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
-    return Response(content, media_type="application/octet-stream", headers=headers)
-
-
 #: The modes of `--existing`, with what each does to rows that exist already.
-EXISTING = {
-    "refuse": "stop and show them (equal rows count as unchanged)",
-    "update": "update the objective with the row's values",
-    "skip": "leave the objective as it is",
-    "duplicate": "create another objective",
+EXISTING: Mapping[Existing, str] = {
+    Existing.REFUSE: "stop and show them (equal rows count as unchanged)",
+    Existing.UPDATE: "update the objective with the row's values",
+    Existing.SKIP: "leave the objective as it is",
+    Existing.DUPLICATE: "create another objective",
 }
+#: The number that is entered to agree to a plan stands for `--allow-deletes`.
+ANY_NUMBER = 1_000_000
 
 
 async def plan(request: Request) -> Response:
@@ -196,7 +192,7 @@ async def plan(request: Request) -> Response:
         return f"/runs/{finished.report.run}"
 
     job = await run_in_threadpool(
-        partial(site.begin, work, then, back=f"/files/{kept.id}", exclusive=True, about=("import", kept, choices))
+        partial(site.begin, work, then, back=f"/files/{kept.id}", exclusive=True, about=(kept, choices))
     )
     return answered(request, job)
 
@@ -204,8 +200,12 @@ async def plan(request: Request) -> Response:
 def _choices(form: FormData) -> Choices:
     first = str(form.get("first", "")).strip()
     if first and not (first.isascii() and first.isdecimal() and 0 < int(first) < 1_000_000):
-        raise UsageError(f'"{first}" is not a number of rows. Enter a whole number above 0')
-    return Choices(first=int(first) if first else None)
+        raise UsageError(f'"{clean(first, 40)}" is not a number of rows. Enter a whole number above 0')
+    mode = str(form.get("existing", Existing.REFUSE))
+    if mode not in set(Existing):
+        raise UsageError(f'"{clean(mode, 40)}" is not a treatment of existing rows. Choose one of the list')
+    number = int(first) if first else None
+    return Choices(first=number, existing=Existing(mode), allow_deletes=ANY_NUMBER, keep_refused=False)
 
 
 async def show_plan(request: Request) -> Response:
@@ -220,14 +220,12 @@ def _plan_page(request: Request, status: int, fault: str = "") -> Response:
         return to(job.address) if job is not None and job.stage is not Stage.ASKING else to("/")
     if isinstance(question, FirstRows):
         return site.page("first_rows.html", status, job=job, question=question)
-    kind, *about = job.about
     view = PlanView(question)
     return site.page(
         "plan.html",
         status,
         job=job,
-        kind=kind,
-        about=about,
+        about=job.about if question.verb is Verb.IMPORT else None,
         question=question,
         view=view,
         fault=fault,

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -24,11 +23,13 @@ from bulkobj.execution.journal.records import RunHeader
 from bulkobj.reports import report as reports
 from bulkobj.reports.html.verdict import TONES
 from bulkobj.reports.report import GOOD, Report
-from bulkobj.reports.writer import Finished, Outputs, default_path, write_failures
-from bulkobj.web.file_pages import attachment
+from bulkobj.reports.writer import Finished, Outputs, default_path
+from bulkobj.web.file_pages import ANY_NUMBER
 from bulkobj.web.jobs import Job, Stage
-from bulkobj.web.site import Site, answered, settings_for_runs, site_of, to
-from bulkobj.workflows.run import input_of, resume, rewrite_report
+from bulkobj.web.site import Site, answered, attachment, settings_for_runs, site_of, to
+from bulkobj.workflows.import_file import Choices, retry
+from bulkobj.workflows.run import resume, rewrite_report
+from bulkobj.workflows.ui import Unattended
 from bulkobj.workflows.undo import undo
 
 _LOOK_EVERY = 0.2
@@ -146,41 +147,33 @@ def _read(site: Site, run: str) -> tuple[RunHeader, Report]:
 
 async def report(request: Request) -> Response:
     """Give a run's report as a file, in the format of the file that was imported or the one that is asked for."""
-    site, run = site_of(request), request.path_params["run"]
-    header, _ = await run_in_threadpool(_read, site, run)
+    site, header = await _header(request)
     ending = request.query_params.get("as", "")
     name = default_path(None, header.file, header.run).name
     if ending in {"csv", "xlsx", "html", "json"}:
         name = f"{Path(name).stem}.{ending}"
 
     def write(path: Path) -> None:
-        rewrite_report(header.run, path, site.settings(), Job(lambda _: None, lambda _: "/"))
+        rewrite_report(header.run, path, site.settings(), Unattended())
 
-    return await _file(site, name, write)
+    return attachment(await run_in_threadpool(site.written, name, write), name)
 
 
 async def failures(request: Request) -> Response:
     """Give the rows of a run that are not done, ready to be fixed and imported."""
-    site, run = site_of(request), request.path_params["run"]
-    header, found = await run_in_threadpool(_read, site, run)
-    ending = ".csv" if Path(header.file).suffix.lower() not in {".xlsx", ".xlsm", ".xls", ".ods"} else ".xlsx"
+    site, header = await _header(request)
+    ending = ".xlsx" if Path(header.file).suffix.lower() in {".xlsx", ".xlsm", ".xls", ".ods"} else ".csv"
     name = f"{Path(header.file).stem}-failures-{header.run}{ending}"
 
     def write(path: Path) -> None:
-        with closing(site.store.open(header.run, read_only=True)) as journal:
-            write_failures(found, input_of(journal), path, lambda _: None)
+        rewrite_report(header.run, None, site.settings(), Unattended(), failures=path)
 
-    return await _file(site, name, write)
+    return attachment(await run_in_threadpool(site.written, name, write), name)
 
 
-async def _file(site: Site, name: str, write: Callable[[Path], None]) -> Response:
-    def written() -> bytes:
-        with TemporaryDirectory(dir=site.settings().state_dir) as folder:
-            path = Path(folder) / name
-            write(path)
-            return path.read_bytes()
-
-    return attachment(await run_in_threadpool(written), name)
+async def _header(request: Request) -> tuple[Site, RunHeader]:
+    site = site_of(request)
+    return site, (await run_in_threadpool(_read, site, request.path_params["run"]))[0]
 
 
 async def resume_run(request: Request) -> Response:
@@ -192,12 +185,17 @@ async def resume_run(request: Request) -> Response:
 async def undo_run(request: Request) -> Response:
     """Make the plan of a run's reverse, and show it."""
     site, run = site_of(request), request.path_params["run"]
-    return await _at_work(request, run, lambda job: undo(run, settings_for_runs(site), Outputs(), job), kind="undo")
+    return await _at_work(request, run, lambda job: undo(run, settings_for_runs(site), Outputs(), job))
 
 
-async def _at_work(
-    request: Request, run: str, work: Callable[[Job], Finished | None], *, kind: str = "import"
-) -> Response:
+async def retry_run(request: Request) -> Response:
+    """Make a plan of the rows that a run has not done, and show it."""
+    site, run = site_of(request), request.path_params["run"]
+    choices = Choices(allow_deletes=ANY_NUMBER, keep_refused=False)
+    return await _at_work(request, run, lambda job: retry(run, settings_for_runs(site), Outputs(), choices, job))
+
+
+async def _at_work(request: Request, run: str, work: Callable[[Job], Finished | None]) -> Response:
     site = site_of(request)
 
     def then(finished: Finished | None) -> str:
@@ -205,7 +203,7 @@ async def _at_work(
         site.ends[ended] = str(finished.error) if finished is not None and finished.error is not None else ""
         return f"/runs/{ended}"
 
-    start = partial(site.begin, work, then, back=f"/runs/{run}", exclusive=True, about=(kind, run))
+    start = partial(site.begin, work, then, back=f"/runs/{run}", exclusive=True, about=run)
     return answered(request, await run_in_threadpool(start))
 
 
@@ -219,5 +217,6 @@ ROUTES = [
     Route("/runs/{run}/report", report),
     Route("/runs/{run}/failures", failures),
     Route("/runs/{run}/resume", resume_run, methods=["POST"]),
+    Route("/runs/{run}/retry", retry_run, methods=["POST"]),
     Route("/runs/{run}/undo", undo_run, methods=["POST"]),
 ]

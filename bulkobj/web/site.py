@@ -6,7 +6,10 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
@@ -41,6 +44,10 @@ class Site:
     def __post_init__(self) -> None:
         """Open the state folder's parts."""
         state_dir = self.settings().state_dir
+        try:
+            state_dir.mkdir(parents=True, mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"the state folder {state_dir} can't be made. Check its permissions") from error
         self.uploads, self.store = Uploads(state_dir), RunStore(state_dir)
         self._pages = Environment(
             loader=PackageLoader("bulkobj.web"),
@@ -76,6 +83,12 @@ class Site:
         text = self._pages.get_template(template).render(shared | {"at_work": self.desk.at_work()} | context)
         return HTMLResponse(text, status)
 
+    def written(self, name: str, write: Callable[[Path], object]) -> bytes:
+        """Return the content of a file that a workflow writes; it is in the state folder meanwhile."""
+        with TemporaryDirectory(dir=self.settings().state_dir) as folder:
+            write(Path(folder) / name)
+            return (Path(folder) / name).read_bytes()
+
     def counts_of(self, run: str) -> dict[str, int]:
         """Return how many rows of a run have each result by now."""
         with suppress(UsageError, StorageError), closing(self.store.open(run, read_only=True)) as journal:
@@ -105,6 +118,12 @@ def to(address: str) -> Response:
     return RedirectResponse(address, 303)
 
 
+def attachment(content: bytes, name: str) -> Response:
+    """Answer with a file to be saved."""
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
 def wants_json(request: Request) -> bool:
     """Return True if the page's own script asks."""
     return request.headers.get("accept", "").startswith("application/json")
@@ -116,8 +135,9 @@ def answered(request: Request, job: Job) -> Response:
 
 
 def settings_for_runs(site: Site) -> Settings:
-    """Return settings that follow a run to its own target."""
-    return replace(site.settings(), given_target=False)
+    """Return settings that follow a run to its own target and profile."""
+    options = replace(site.options, sandbox=False, base_url=None, region=None, profile=None)
+    return replace(load_settings(options), given_target=False)
 
 
 def _shown(value: object) -> object:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import httpx
 from starlette.concurrency import run_in_threadpool
@@ -20,13 +18,13 @@ from bulkobj.config.settings import Options, Settings, load_settings
 from bulkobj.config.value_types import REGIONS
 from bulkobj.core.errors import UsageError
 from bulkobj.validation.names import Directory, Kind
-from bulkobj.web.file_pages import attachment
 from bulkobj.web.jobs import Job
-from bulkobj.web.site import Site, answered, site_of, to
+from bulkobj.web.site import Site, answered, attachment, site_of, to
 from bulkobj.workflows.connection import connected
 from bulkobj.workflows.export.accounts import AccountChoice
 from bulkobj.workflows.export.content import Filters, Layout
-from bulkobj.workflows.export.export import ExportRequest, export, import_template
+from bulkobj.workflows.export.export import Exported, ExportRequest, export, import_template
+from bulkobj.workflows.ui import Unattended
 
 _KINDS = (Kind.STATUS, Kind.CATEGORY, Kind.TEMPLATE)
 
@@ -48,12 +46,13 @@ async def export_now(request: Request) -> Response:
     layout = Layout(said["layout"]) if said.get("layout") in set(Layout) else Layout.ONE_SHEET
     ending = "csv" if said.get("format") == "csv" and layout is Layout.ONE_SHEET else "xlsx"
 
-    def work(job: Job) -> tuple[str, bytes, Any]:
-        with TemporaryDirectory(dir=site.settings().state_dir) as folder:
-            path = Path(folder) / f"objectives.{ending}"
-            asked = ExportRequest(path, AccountChoice(accounts, not accounts), filters, layout)
-            exported = export(asked, site.settings(), job)
-            return path.name, path.read_bytes(), exported
+    name, choice = f"objectives.{ending}", AccountChoice(accounts, not accounts)
+
+    def work(job: Job) -> tuple[str, bytes]:
+        def write(path: Path) -> Exported:
+            return export(ExportRequest(path, choice, filters, layout), site.settings(), job)
+
+        return name, site.written(name, write)
 
     job = Job(work, lambda _: "", back="/export")
     job.bind(lambda _: f"/export?done={job.id}")
@@ -80,13 +79,11 @@ async def template(request: Request) -> Response:
     """Give an empty workbook with the tenant's names in lists."""
     site = site_of(request)
 
-    def written() -> bytes:
-        with TemporaryDirectory(dir=site.settings().state_dir) as folder:
-            path = Path(folder) / "objectives-import.xlsx"
-            import_template(path, site.settings(), Job(lambda _: None, lambda _: "/"))
-            return path.read_bytes()
+    def write(path: Path) -> None:
+        import_template(path, site.settings(), Unattended())
 
-    return attachment(await run_in_threadpool(written), "objectives-import.xlsx")
+    name = "objectives-import.xlsx"
+    return attachment(await run_in_threadpool(site.written, name, write), name)
 
 
 async def settings_page(request: Request) -> Response:
@@ -165,8 +162,7 @@ async def log_in(request: Request) -> Response:
     settings = load_settings(options)
 
     def stored() -> None:
-        job = Job(lambda _: None, lambda _: "/")
-        with connected(replace(settings, token=token), job.waiting) as connection:
+        with connected(replace(settings, token=token), Unattended().waiting) as connection:
             connection.run(lambda totango, _: totango.statuses())
         TokenPlace(settings.state_dir, settings.profile, settings.base_url).write(token)
 

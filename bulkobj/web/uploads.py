@@ -30,6 +30,7 @@ from bulkobj.workflows.validate import named
 _ID = re.compile(r"[0-9a-f]{32}")
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u202a-\u202e\u2066-\u2069\ud800-\udfff]+')
 _MOST_KEPT = 4
+_LONG = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,12 @@ class Uploads:
             del self._open[next(iter(self._open))]
         self._open[upload.id] = upload
         return upload
+
+    def keep_small(self, newest: Upload) -> None:
+        """Forget what was found in other long files: it takes much memory, and a check finds it again."""
+        for other in self._open.values():
+            if other is not newest and other.check is not None and other.check.rows > _LONG:
+                other.check = None
 
     def get(self, upload_id: str, **asked: Any) -> Upload:
         """Return an upload, read again from its folder after a restart; raises UsageError if there is none."""

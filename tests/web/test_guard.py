@@ -123,7 +123,7 @@ def test_no_page_needs_what_the_policy_forbids(path: str, page: Page) -> None:
 def test_no_get_changes_anything(page: Page) -> None:
     """Every address that changes something knows POST only."""
     changing = ["/files", "/files/x/save", "/files/x/use", "/files/x/columns", "/files/x/plan", "/jobs/x/stop"]
-    changing += ["/runs/x/resume", "/runs/x/undo", "/template", "/settings/names", "/target", "/login"]
+    changing += ["/runs/x/resume", "/runs/x/undo", "/runs/x/retry", "/template", "/settings/names", "/target", "/login"]
     assert {path: page.get(path).status_code for path in changing} == dict.fromkeys(changing, 405)
 
 

@@ -26,22 +26,18 @@ def edit_csv(content: bytes, source: SourceFile, edits: Sequence[Edit]) -> bytes
     mark, encoding = next(((m, name) for m, name in _MARKS if content.startswith(m)), (b"", source.encoding or "utf-8"))
     text = content[len(mark) :].decode(encoding)
     delimiter = source.delimiter or ","
-    texts = {(edit.row, edit.column): edit.text for edit in edits}
-    pieces, position = [], 0
+    wanted: dict[int, dict[int, str]] = {}
+    for edit in edits:
+        wanted.setdefault(edit.row, {})[edit.column] = edit.text
+    pieces: list[str] = []
+    position = 0
     for row, fields in enumerate(_rows(text, delimiter), 1):
-        wanted = {column: texts[row, column] for column in range(len(fields) + 1) if (row, column) in texts}
-        beyond = [key for key in texts if key[0] == row and key[1] >= len(fields)]
-        for column, new in sorted(wanted.items()):
-            if column < len(fields):
-                start, end = fields[column]
-                pieces += [text[position:start], _field(new, delimiter)]
-                position = end
-        if beyond:
-            end = fields[-1][1]
-            last = max(column for _, column in beyond)
-            more = [_field(texts.get((row, column), ""), delimiter) for column in range(len(fields), last + 1)]
-            pieces += [text[position:end], delimiter, delimiter.join(more)]
-            position = end
+        last = len(fields) - 1
+        for column, new in sorted(wanted.get(row, {}).items()):
+            start, end = fields[column] if column < len(fields) else (fields[-1][1], fields[-1][1])
+            lacking = max(column - last, 0)  # a short row gets the cells that it lacks
+            pieces += [text[position:start], delimiter * lacking, _field(new, delimiter)]
+            position, last = end, max(last, column)
     changed = "".join([*pieces, text[position:]])
     return mark + _encoded(changed, encoding, edits)
 

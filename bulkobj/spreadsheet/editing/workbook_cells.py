@@ -81,20 +81,15 @@ class _Book:
         models = {column: _model_of(table, column) for column in {edit.column for edit in edits}}
         rows = {edit.row for edit in edits} | {row for row in models.values() if row is not None}
         found = _Finder(content, rows)
+        by_row: dict[int, list[Edit]] = {}
+        for edit in edits:
+            by_row.setdefault(edit.row, []).append(edit)
         splices: list[tuple[int, int, bytes]] = []
-        for number in {edit.row for edit in edits}:
-            row = found.rows.get(number)
-            if row is None:
-                raise ValueError(number)
-            new = {
-                edit.column: self._cell(edit, row.cells.get(edit.column), found, models)
-                for edit in edits
-                if edit.row == number
-            }
+        for number, of_row in by_row.items():
+            row = found.rows[number]
+            new = {edit.column: self._cell(edit, row.cells.get(edit.column), found, models) for edit in of_row}
             splices += _placed(content, row, new, found.prefix)
-        for start, end, piece in sorted(splices, reverse=True):
-            content = content[:start] + piece + content[end:]
-        self._changed[part] = content
+        self._changed[part] = _spliced(content, splices)
 
     def _cell(self, edit: Edit, old: _Found | None, found: _Finder, models: Mapping[int, int | None]) -> bytes:
         place = f"{column_letters(edit.column)}{edit.row}"
@@ -131,6 +126,15 @@ class _Book:
                 if info.filename not in self._gone:
                     archive.writestr(info, self._changed.get(info.filename) or self._zip.read(info), info.compress_type)
         return out.getvalue()
+
+
+def _spliced(content: bytes, splices: Sequence[tuple[int, int, bytes]]) -> bytes:
+    pieces: list[bytes] = []
+    position = 0
+    for start, end, piece in sorted(splices):
+        pieces += content[position:start], piece
+        position = end
+    return b"".join([*pieces, content[position:]])
 
 
 def _xml(tree: etree._Element) -> bytes:

@@ -101,9 +101,10 @@ function grid(table) {
   const dress = (td, row, column) => {
     td.setAttribute("role", "gridcell");
     const found = row.p[column], isEdited = edits.has(key(row.n, column));
-    td.className = isEdited ? "edited" : found ? found[0] : "";
-    td.title = found && !isEdited ? found[1] : "";
-    if (found && found[0] === "error" && !isEdited) td.setAttribute("aria-invalid", "true"); else td.removeAttribute("aria-invalid");
+    td.className = `${found ? found[0] : ""}${isEdited ? " edited" : ""}`;
+    td.title = found ? found[1] : "";
+    // A changed cell stays marked until it is checked again.
+    if (found && found[0] === "error") td.setAttribute("aria-invalid", "true"); else td.removeAttribute("aria-invalid");
     td.tabIndex = -1;
     if (editable) {
       try { td.contentEditable = "plaintext-only"; } catch { td.contentEditable = "true"; } // older browsers know the second only
@@ -116,7 +117,7 @@ function grid(table) {
     const td = element("td"), made = element("tr", { className: "spacer", ariaHidden: "true" }, td);
     made.setAttribute("role", "presentation");
     td.colSpan = heads.length + 1;
-    td.height = rows * height;
+    td.style.height = `${rows * height}px`;
     return made;
   };
 
@@ -321,7 +322,7 @@ function grid(table) {
   // One request at a time, in the order of the clicks; then the page shows what the new check found.
   let queue = Promise.resolve();
   const send = (work) => {
-    queue = queue.then(work).then(({ next }) => { if (next) { leaving = true; location.assign(next); } }).catch(show);
+    queue = queue.then(() => (leaving ? {} : work())).then(({ next }) => { if (next) { leaving = true; location.assign(next); } }).catch(show);
     return queue;
   };
   let leaving = false;

@@ -38,6 +38,7 @@ class Console:
         self._bar: show.Bar | None = None
         self._stage = ""
         self._last_line = time.monotonic()
+        self._last_wait = -_PLAIN_EVERY
         self._hangup: Any = None
 
     def __enter__(self) -> Console:
@@ -69,11 +70,12 @@ class Console:
             note(f"{stage}: {done:,} of {total:,}")
 
     def waiting(self, seconds: float) -> None:
-        """Show the wait beside the bar, or as a line of its own where it lasts."""
+        """Show the seconds left beside the bar, or as a line of its own every ten seconds."""
         text = f"waiting {duration(seconds)} for the rate limit"
         if self._bar is not None:
             self._bar.note(text)
-        elif not sys.stderr.isatty() and seconds >= _PLAIN_EVERY:
+        elif seconds >= _PLAIN_EVERY and time.monotonic() - self._last_wait >= _PLAIN_EVERY:
+            self._last_wait = time.monotonic()
             note(text)
 
     def tell(self, text: str) -> None:

@@ -87,6 +87,10 @@ class Totango:
         """The least by which the service's clock is ahead of ours, in seconds; None if it doesn't say."""
         return self._sender.skew
 
+    async def slot_waits(self) -> tuple[float, ...]:
+        """Return, for each slot of the rate, the seconds until it is free (0: now), shortest first; sends nothing."""
+        return await self._sender.slot_waits()
+
     async def statuses(self) -> tuple[Named, ...]:
         """Return the tenant's statuses."""
         return await self._named(_STATUSES)

@@ -28,8 +28,6 @@ _BESIDE = frozenset(
 )
 _IDS = ("id", "objectiveid", "objectiveinstanceid", "instanceid", "objectivetemplateid", "templateid", "uuid", "guid")
 _NAMES = ("displayname", "name", "title", "label")
-_SHOWN = frozenset({"title", "name", "description", "categoryid", "category", "statusid", "status", "owner", "ownerid"})
-_SHOWN |= {"owneremail", "startdate", "enddate", "successplays"}
 
 
 def item_of(data: Mapping[str, Any]) -> Item:
@@ -148,24 +146,39 @@ def _plays(value: Any) -> tuple[str, ...]:
     return tuple(one for one in ids if one)
 
 
+#: The keys that may hold a field.
+_KEYS: Mapping[Field, tuple[str, ...]] = {
+    Field.TITLE: ("title", "name"),
+    Field.DESCRIPTION: ("description",),
+    Field.CATEGORY: ("categoryid", "category"),
+    Field.STATUS: ("statusid", "status"),
+    Field.OWNER: ("owner", "ownerid", "owneremail"),
+    Field.START_DATE: ("startdate",),
+    Field.END_DATE: ("enddate",),
+    Field.SUCCESS_PLAYS: ("successplays",),
+}
+
+
+_SHOWN = frozenset(key for keys in _KEYS.values() for key in keys)
+
+
+def _value(name: Field, item: Item) -> Value:
+    if name is Field.SUCCESS_PLAYS:
+        return _plays(item.get("successplays"))
+    text = _first(item, *_KEYS[name])
+    return date_of(text) if name in {Field.START_DATE, Field.END_DATE} else text
+
+
 def objective_of(item: Item, account_id: str) -> Objective:
     """Return the objective of an item; the account is the item's, else the one given."""
-    values: dict[Field, Value] = {
-        Field.TITLE: _first(item, "title", "name"),
-        Field.DESCRIPTION: _text(item.get("description")),
-        Field.CATEGORY: _first(item, "categoryid", "category"),
-        Field.STATUS: _first(item, "statusid", "status"),
-        Field.OWNER: _first(item, "owner", "ownerid", "owneremail"),
-        Field.START_DATE: date_of(item.get("startdate")),
-        Field.END_DATE: date_of(item.get("enddate")),
-        Field.SUCCESS_PLAYS: _plays(item.get("successplays")),
-    }
+    values = {name: _value(name, item) for name in _KEYS}
     return Objective(
         id=_id(item),
         account_id=_first(item, "accountid", "account") or account_id,
         fields={name: value for name, value in values.items() if value},
         created_at=date_of(item.get("createdat")),
         updated_at=date_of(item.get("updatedat")),
+        unshown=frozenset(name for name, keys in _KEYS.items() if not item.keys() & set(keys)),
     )
 
 

@@ -190,6 +190,10 @@ class Sender:
         self.count = 0
         self.skew: float | None = None
 
+    async def slot_waits(self) -> tuple[float, ...]:
+        """Return, for each slot of the rate, the seconds until it is free, shortest first."""
+        return await self._limiter.waits()
+
     async def read(self, call: Request) -> Response:
         """Return the response to a read, 404 included.
 

@@ -217,3 +217,8 @@ def test_any_json_at_all_is_read_or_called_unreadable(data: Any) -> None:
         for decode in (named_of, accounts_of, users_of, lambda found: objectives_of(found, "a")):
             with contextlib.suppress(UnreadableResponseError):
                 decode(found)
+
+
+def test_a_field_without_a_key_is_unshown_and_a_blank_one_is_empty() -> None:
+    (found,) = objectives_of(items([{"id": "o", "title": "T", "owner": None, "description": ""}]), "a")
+    assert found.unshown == set(Field) - {Field.TITLE, Field.OWNER, Field.DESCRIPTION}

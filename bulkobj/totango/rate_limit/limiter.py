@@ -16,12 +16,12 @@ from bulkobj.totango.rate_limit.slots import SlotStore, Wait
 
 #: A longer wait that the service asks for isn't sat through, in seconds.
 _TOO_LONG = 900.0
-#: A shorter wait isn't noticed, in seconds.
+#: A shorter wait isn't reported, and reports come at this distance, in seconds.
 _NOTICED = 1.0
 
 
 def _silent(_: float) -> None:
-    """Tell nobody."""
+    """Report to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Slot:
 class RateLimiter:
     """Rate limiter shared by all processes that use the token; first come, first served.
 
-    ``timeout`` is the total time that a call may take, in seconds. ``on_wait`` is told for how many seconds no call
-    will go, once for each such time.
+    ``timeout`` is the total time that a call may take, in seconds. ``on_wait`` is a callback
+    that gets the seconds left of a wait, about once a second.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class RateLimiter:
         self._on_wait = on_wait
         self._queue = asyncio.Lock()
         self._failure: StorageError | None = None
+        self._next_report = -math.inf
 
     async def take(self) -> Slot:
         """Wait for a slot, as long as it takes; every send takes one, retries too.
@@ -57,12 +58,14 @@ class RateLimiter:
         slot store can't be used.
         """
         async with self._queue:  # first come, first served, and only the first asks the slot store
-            announced = -math.inf
             while isinstance(got := await self._asked(), Wait):
                 self._check(got)
-                announced = self._announced(got, announced)
-                await self._clock.sleep(got.seconds)
+                await self._sit_out(got)
             return got
+
+    async def waits(self) -> tuple[float, ...]:
+        """Return, for each slot, the seconds until it is free (0: free now), shortest first; for estimates only."""
+        return await self._store.waits(self._rate)
 
     async def release(self, slot: Slot, limits: Limits | None) -> None:
         """The call is over: with an answer, and what it says of the limit, or (None) without, by failure or time-out.
@@ -82,19 +85,19 @@ class RateLimiter:
         got = await self._store.take(self._rate, self._timeout)
         return got if isinstance(got, Wait) else Slot(got, deadline)
 
-    def _announced(self, wait: Wait, announced: float) -> float:
-        """Tell of a wait worth telling, unless it ends when the one told of last does."""
-        seconds = max(wait.seconds, wait.told)
-        ends = self._clock.now() + seconds
-        if seconds < _NOTICED or ends < announced + _NOTICED:
-            return announced
-        self._on_wait(seconds)
-        return ends
+    async def _sit_out(self, wait: Wait) -> None:
+        """Sleep until the wait is over, and give the callback the seconds left about once a second."""
+        ends = self._clock.now() + wait.seconds
+        while (rest := ends - self._clock.now()) > 0:
+            left = max(rest, rest + wait.told - wait.seconds)
+            if left >= _NOTICED and self._clock.now() >= self._next_report:
+                self._next_report = self._clock.now() + _NOTICED
+                self._on_wait(left)
+            await self._clock.sleep(min(rest, max(_NOTICED, rest / 100)))
 
     def _check(self, wait: Wait) -> None:
         if wait.told > max(_TOO_LONG, self._rate.seconds):
             until = self._clock.wall() + timedelta(seconds=min(wait.told, FOR_EVER))
             raise ServiceDownError(
-                f"The service takes no calls with this token until {until:%Y-%m-%d %H:%M} UTC. Run the command again"
-                " after that; `bulkobj resume` goes on with an import."
+                f"the service takes no calls with this token until {until:%Y-%m-%d %H:%M} UTC. Run it again then"
             )

@@ -12,7 +12,7 @@ Each store (a file of this machine, or a Redis that several machines share) keep
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,8 +46,22 @@ class SlotStore(Protocol):
     async def release(self, slot: int, rate: Rate, limits: Limits | None) -> None:
         """The call is over, and what its answer says is heeded; None: no answer came, it may still be travelling."""
 
+    async def waits(self, rate: Rate) -> tuple[float, ...]:
+        """Return, for each of the rate's slots, the seconds until it is free, shortest first; takes none."""
+
     async def close(self) -> None:
         """Let go of the slot store; slots in flight lapse."""
+
+
+def forecast(now: int, overs: Iterable[int], rate: Rate, hold: int, blocked_until: int) -> tuple[float, ...]:
+    """Return the seconds until each slot of the rate is free; ``overs`` are the ends of the requests that hold one.
+
+    A request in flight counts as ended now: that is the earliest.
+    """
+    held = sorted(max(min(over, now) + hold - now, 0) for over in overs)
+    waits = [0] * (rate.calls - len(held)) + held[max(len(held) - rate.calls, 0) :]
+    blocked = max(blocked_until - now, 0)
+    return tuple(max(wait, blocked) / ticks(1) for wait in waits)
 
 
 def slot_store_name(token: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from bulkobj.core.clock import Clock
 from bulkobj.core.model import Rate
 from bulkobj.totango.rate_limit.headers import Limits, Restriction, ticks
-from bulkobj.totango.rate_limit.slots import AHEAD, KEPT, Standing, Wait, slot_store_name
+from bulkobj.totango.rate_limit.slots import AHEAD, KEPT, Standing, Wait, forecast, slot_store_name
 from bulkobj.totango.rate_limit.sqlite_file import DamagedError, Layout, SlotFile
 
 #: Held longer than S by this, for clocks of 16 ms steps (Windows) and a service whose seconds are a little longer.
@@ -72,6 +72,10 @@ class SqliteSlotStore:
         lapses = self._in_flight.pop(slot, 0)
         await self._file.transact(lambda db: self._release(db, slot, rate, limits, lapses))
 
+    async def waits(self, rate: Rate) -> tuple[float, ...]:
+        """Return the seconds until each slot is free."""
+        return await self._file.transact(lambda db: self._waits(db, rate))
+
     async def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -87,6 +91,13 @@ class SqliteSlotStore:
         slot = max(now, _latest(db) + 1)
         _put(db, slot, now + lapse)
         return slot
+
+    def _waits(self, db: sqlite3.Connection, rate: Rate) -> tuple[float, ...]:
+        now, state = self._begin(db)
+        hold = ticks(rate.seconds) + _MARGIN
+        overs = [over for (over,) in db.execute("SELECT over FROM slot WHERE over > ?", (now - hold,))]
+        lost_until = -1 if state.lost_at is None else state.lost_at + hold
+        return forecast(now, overs, rate, hold, max(state.restriction.blocked_until, lost_until))
 
     def _release(self, db: sqlite3.Connection, slot: int, rate: Rate, limits: Limits | None, lapses: int) -> None:
         now, state = self._begin(db)

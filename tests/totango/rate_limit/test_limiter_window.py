@@ -106,6 +106,9 @@ class LogAtSend:
     async def release(self, slot: int, rate: Rate, limits: Limits | None) -> None:
         """Knows nothing of answers."""
 
+    async def waits(self, rate: Rate) -> tuple[float, ...]:
+        raise NotImplementedError
+
     async def close(self) -> None:
         """Has nothing to close."""
 

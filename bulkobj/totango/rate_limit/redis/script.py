@@ -38,7 +38,7 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the script answers; ``kept`` is None where the slot store isn't there, or isn't one."""
+    """What the script answers; ``kept`` is None if there is no slot store, ``overs`` the ends of held slots."""
 
     applied: bool
     stamp: str
@@ -49,6 +49,7 @@ class Look:
     spent: int
     in_flight: bool
     kept: tuple[State, Marks] | None
+    overs: tuple[int, ...] = ()
 
     @property
     def state(self) -> State:
@@ -83,10 +84,21 @@ class Change:
 
 def read_look(answer: list[Any]) -> Look:
     """The script's answer."""
-    applied, stamp, now, server, rows, next_over, spent, in_flight, flat = answer
+    applied, stamp, now, server, rows, next_over, spent, in_flight, flat, held = answer
     kept = _kept(dict(zip(flat[::2], flat[1::2], strict=True)))
     over = int(float(next_over)) if next_over else None
-    return Look(bool(applied), stamp, int(now), server, rows, over, spent, bool(in_flight), kept)
+    return Look(
+        bool(applied),
+        stamp,
+        int(now),
+        server,
+        rows,
+        over,
+        spent,
+        bool(in_flight),
+        kept,
+        tuple(int(float(one)) for one in held[1::2]),
+    )
 
 
 def _kept(fields: Mapping[str, str]) -> tuple[State, Marks] | None:

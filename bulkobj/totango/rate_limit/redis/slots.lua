@@ -70,5 +70,5 @@ end
 
 return {
   applied and 1 or 0, stamp(), whole(now), server, redis.call('ZCARD', slots), next_over, spent, in_flight,
-  redis.call('HGETALL', state),
+  redis.call('HGETALL', state), redis.call('ZRANGEBYSCORE', slots, since, '+inf', 'WITHSCORES'),
 }

@@ -21,7 +21,7 @@ from bulkobj.core.model import Rate
 from bulkobj.totango.rate_limit.headers import Limits, Restriction, ticks
 from bulkobj.totango.rate_limit.redis.clock_check import MARGIN, MARGIN_SHARE, ServerClock
 from bulkobj.totango.rate_limit.redis.script import Change, Look, State, read_look
-from bulkobj.totango.rate_limit.slots import AHEAD, KEPT, Wait
+from bulkobj.totango.rate_limit.slots import AHEAD, KEPT, Wait, forecast
 
 #: A slot store that nobody uses for 30 days is forgotten, in milliseconds.
 _EXPIRY = 30 * 86_400_000
@@ -90,6 +90,13 @@ class RedisSlotStore:
             return Change(replace(look.state, word=word), {slot: look.now})
 
         await self._transact(rate, decide)
+
+    async def waits(self, rate: Rate) -> tuple[float, ...]:
+        """Return the seconds until each slot is free; a slot store that is lost has none free for S."""
+        look = await self._step(rate)
+        hold = _hold(rate)
+        lost_until = look.now + hold if _is_lost(look) else look.state.lost_at + hold
+        return forecast(look.now, look.overs, rate, hold, max(look.state.word.blocked_until, lost_until))
 
     async def check(self, rate: Rate) -> None:
         """Read and write the slot store without taking a slot; raises SharedSlotStoreError if that fails."""

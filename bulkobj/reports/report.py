@@ -1,7 +1,7 @@
-"""What became of each row: counts, wording, exit code, JSON and the columns of a table; pure.
+"""The result of each row: counts, wording, exit code, JSON and the columns of a table; pure.
 
-A report is made from a plan (validate, a dry run) or from a journal (a run), and from nothing else; so a fresh run, a
-resumed one and ``bulkobj report`` can't disagree (design, decision 1).
+A report is made from a plan (a check, a dry run) or from a journal (a run), and from nothing else. So a fresh run, a
+resumed one and ``bulkobj report`` can't disagree (CONTRIBUTING, decision 1).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from bulkobj.core.columns import OF_FIELD
@@ -17,7 +17,7 @@ from bulkobj.core.model import Field, Problem, Result, Severity, Value
 from bulkobj.core.text import clean
 from bulkobj.execution.journal.records import Entry, RunHeader, State
 from bulkobj.planning.plan import Line, Plan
-from bulkobj.spreadsheet.table import shown
+from bulkobj.spreadsheet.table import Cell, shown
 from bulkobj.spreadsheet.writing.results import CellNote, ResultRow, Summary
 from bulkobj.validation.cells import written
 from bulkobj.validation.headers import MappedColumn
@@ -39,7 +39,7 @@ _BAD = frozenset({Result.INVALID, Result.FAILED, Result.UNKNOWN, Result.CONFLICT
 
 
 class ReportRow(NamedTuple):
-    """A row of the file with what became of it; ``finished_at`` is a time in UTC. A tuple, as :class:`Line` is."""
+    """A row of the file with its result; ``finished_at`` is a time in UTC, in ISO 8601."""
 
     line: Line
     result: Result
@@ -52,9 +52,10 @@ class ReportRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a file. ``run`` is None where nothing was begun; ``calls`` are all that were sent.
+    """The results of a file. ``run`` is None if nothing was begun; ``calls`` counts all requests that were sent.
 
-    ``made_at`` is when a check or a plan was made; a run's rows have their own times.
+    ``made_at`` is when a check or a plan was made; a run's rows have their own times. ``columns`` says how the file's
+    headers were read.
     """
 
     run: str | None
@@ -79,6 +80,11 @@ class Report:
         return any(problem.severity is Severity.ERROR for problem in self.problems)
 
     @property
+    def has_sent(self) -> bool:
+        """Whether any row was attempted."""
+        return any(row.attempts for row in self.rows)
+
+    @property
     def exit_code(self) -> int:
         """0 where every row is as it was asked to be, else 1 (contract, "Exit codes")."""
         return 0 if not self.refused and all(result in GOOD for result in self.counts) else 1
@@ -89,18 +95,38 @@ class Report:
 
 
 def of_plan(  # noqa: PLR0913 - what a report says beside its rows
-    plan: Plan, file: str, target: str, calls: int, *, dry_run: bool, made_at: datetime | None = None
+    plan: Plan,
+    file: str,
+    target: str,
+    calls: int,
+    *,
+    dry_run: bool,
+    made_at: datetime | None = None,
+    profile: str = "",
+    columns: Iterable[MappedColumn] = (),
 ) -> Report:
-    """The report of what was only checked or planned."""
-    rows = tuple(ReportRow(line, line.result, line.message, line.objective_id) for line in plan.lines)
+    """Return the report of a check or a plan. In a file that can't be imported no row is ``valid``."""
+    if plan.refused:
+        plan = plan.results({Result.VALID: Result.NOT_ATTEMPTED})
     return Report(
-        None, file, target, dry_run, finished=True, calls=calls, rows=rows, problems=plan.problems, made_at=made_at
+        None,
+        file,
+        target,
+        dry_run,
+        finished=True,
+        calls=calls,
+        rows=tuple(ReportRow(line, line.result, line.message, line.objective_id) for line in plan.lines),
+        problems=plan.problems,
+        made_at=made_at,
+        profile=profile,
+        columns=tuple(columns),
     )
 
 
-def of_journal(header: RunHeader, entries: Iterable[Entry]) -> Report:
-    """The report of a run, as far as it has come."""
-    rows = tuple(_row(entry) for entry in entries)
+def of_journal(
+    header: RunHeader, entries: Iterable[Entry], *, profile: str = "", columns: Iterable[MappedColumn] = ()
+) -> Report:
+    """Return the report of a run, as far as it has come."""
     return Report(
         header.run,
         header.file,
@@ -108,8 +134,10 @@ def of_journal(header: RunHeader, entries: Iterable[Entry]) -> Report:
         dry_run=False,
         finished=header.finished,
         calls=header.calls,
-        rows=rows,
+        rows=tuple(_row(entry) for entry in entries),
         problems=header.problems,
+        profile=profile,
+        columns=tuple(columns),
     )
 
 
@@ -122,13 +150,15 @@ def _row(entry: Entry) -> ReportRow:
 
 
 def to_json(report: Report) -> dict[str, Any]:
-    """The JSON report (contract, "The report")."""
+    """Return the JSON report."""
     return {
         "run": report.run,
         "file": report.file,
         "target": report.target,
+        "profile": report.profile or None,
         "dry_run": report.dry_run,
         "finished": report.finished,
+        "columns": [_column(column) for column in report.columns],
         "counts": {result.value: number for result, number in sorted(report.counts.items())},
         "calls": report.calls,
         "problems": [{"row": None, **_problem(problem)} for problem in report.problems],
@@ -145,6 +175,7 @@ def _row_to_json(row: ReportRow) -> dict[str, Any]:
         "result": row.result.value,
         "objective_id": row.objective_id or None,
         "account_id": line.account_id or None,
+        "account_name": line.account_name or None,
         "title": line.title or None,
         "message": row.message or None,
         "http_status": row.http_status,
@@ -152,6 +183,10 @@ def _row_to_json(row: ReportRow) -> dict[str, Any]:
         "changes": {name.value: list(change) for name, change in line.changes.items()},
         "problems": [_problem(problem) for problem in line.problems],
     }
+
+
+def _column(column: MappedColumn) -> dict[str, Any]:
+    return {"header": column.header, "column": column.column.header if column.column else None, "how": column.how}
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -165,11 +200,12 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 
 def result_rows(report: Report) -> tuple[ResultRow, ...]:
-    """What the report adds to each row of the file: of several steps for one row, the worst result, and all ids."""
+    """Return what the report adds to each row of the file: of several steps, the worst result and all ids."""
     rows: dict[tuple[str | None, int], list[ReportRow]] = {}
     for row in report.rows:
         rows.setdefault((row.line.sheet, row.line.row), []).append(row)
-    return tuple(_result_row(some[0] if len(some) == 1 else _joined(some)) for some in rows.values())
+    joined = (some[0] if len(some) == 1 else _joined(some) for some in rows.values())
+    return tuple(_result_row(row, has_sent=report.has_sent) for row in joined)
 
 
 def _joined(rows: Sequence[ReportRow]) -> ReportRow:
@@ -182,8 +218,9 @@ def _joined(rows: Sequence[ReportRow]) -> ReportRow:
     )
 
 
-def _result_row(row: ReportRow) -> ResultRow:
-    line = row.line
+def _result_row(row: ReportRow, *, has_sent: bool) -> ResultRow:
+    line, is_done = row.line, row.result in GOOD
+    finished_at = row.finished_at and datetime.fromisoformat(row.finished_at).astimezone(UTC).replace(tzinfo=None)
     cells = (
         line.row,
         line.action.value if line.action else None,
@@ -192,15 +229,33 @@ def _result_row(row: ReportRow) -> ResultRow:
         _whole_message(row) or None,
         row.http_status,
         row.attempts,
-        row.finished_at,
+        finished_at,
     )
-    tone = "good" if row.result in GOOD else "bad" if row.result in _BAD else "neutral"
-    notes = tuple(
-        CellNote(problem.column, problem.wording, problem.severity is Severity.ERROR)
-        for problem in line.problems
-        if problem.column is not None
+    reason = "" if is_done else f"{row.result.value}: {row.message}" if row.message else f"{row.result.value}"
+    # in a file that was refused, rows without a fault need nothing
+    is_spared = row.result is Result.NOT_ATTEMPTED and not has_sent and not row.message
+    return ResultRow(
+        line.sheet,
+        line.row,
+        cells,
+        _tone(row.result),
+        tuple(
+            CellNote(problem.column, problem.wording, problem.severity is Severity.ERROR)
+            for problem in line.problems
+            if problem.column is not None
+        ),
+        reason=reason,
+        needs_attention=bool(line.problems) or not (is_done or is_spared),
+        account_id=line.account_id,
+        account_name=line.account_name,
+        title=line.title,
     )
-    return ResultRow(line.sheet, line.row, cells, tone, notes)
+
+
+def _tone(result: Result) -> str:
+    if result is Result.UNCHANGED:
+        return "unchanged"
+    return "good" if result in GOOD else "bad" if result in _BAD else "neutral"
 
 
 def _whole_message(row: ReportRow) -> str:
@@ -225,17 +280,18 @@ def in_words(name: Field, value: Value | None) -> str:
 
 
 def summary(report: Report) -> Summary:
-    """What the report's summary sheet says."""
-    lines = [
+    """Return the head of the report's list sheet."""
+    counts = sorted(report.counts.items())
+    lines: list[tuple[str, Cell]] = [
         ("Run", report.run or "none (nothing was sent)"),
         ("File", report.file),
-        ("Target", report.target),
-        ("Finished", "yes" if report.finished else "no: `bulkobj resume` goes on"),
-        ("Calls sent", report.calls),
+        ("Target", f"{report.target} (profile {report.profile})" if report.profile else report.target),
+        ("Finished", "yes" if report.finished else f"no. To continue: bulkobj resume {report.run}"),
+        ("Calls", report.calls),
         ("Rows", len(report.rows)),
-        *((result.value, number) for result, number in sorted(report.counts.items())),
+        *((result.value, number) for result, number in counts),
     ]
-    return Summary(tuple(lines), tuple(problem.message for problem in report.problems))
+    return Summary(tuple(lines), tuple(problem.message for problem in report.problems), report.run or "")
 
 
 def not_done(report: Report) -> frozenset[tuple[str | None, int]]:

@@ -19,7 +19,7 @@ class Stamp:
 
     ``tenant`` is a host and port; ``settings`` are its statuses and categories: what people saw for each kind and id.
     ``bases`` are the fields of every exported objective as they were, by its id. ``zone`` is that of its times; ``""``
-    where it has none.
+    where it has none. ``results`` is the run that a results file reports (empty after a check); None for other files.
     """
 
     kind: str
@@ -29,12 +29,17 @@ class Stamp:
     settings: Mapping[tuple[str, str], str] = field(default_factory=dict)
     bases: Mapping[str, Mapping[Field, Value]] = field(default_factory=dict)
     zone: str = ""
+    results: str | None = None
 
     def is_of(self, tenant: str, settings: Iterable[tuple[str, str]]) -> bool:
-        """Return whether it is that tenant's: host and port agree, and of each kind at least one id is still there."""
+        """Return whether it is that tenant's: host and port agree, and of each kind at least one id is still there.
+
+        A results file of a plan that was no export belongs to no tenant: a plan tried in one is imported into another.
+        """
         now = set(settings)
         kinds = ({one for one in self.settings if one[0] == kind} for kind in ("status", "category"))
-        return self.tenant == tenant and all(not ids or not ids.isdisjoint(now) for ids in kinds)
+        is_same = self.tenant == tenant and all(not ids or not ids.isdisjoint(now) for ids in kinds)
+        return is_same or not self.tenant
 
 
 def stamp_rows(stamp: Stamp, bases: Iterable[tuple[str, Mapping[Field, Value]]] = ()) -> Iterator[Sequence[Cell]]:
@@ -52,6 +57,15 @@ def stamp_rows(stamp: Stamp, bases: Iterable[tuple[str, Mapping[Field, Value]]] 
         text = json.dumps({name.value: value for name, value in fields.items()}, ensure_ascii=True)
         pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
         yield "base", json.dumps(objective), *(f"|{piece}" for piece in pieces)
+
+
+def result_stamp(rows: Sequence[Sequence[Cell]], run: str) -> list[tuple[Cell, ...]]:
+    """Return the rows to add to the hidden sheet of a file, so that it is known as the results of a run."""
+    names = [row for row in rows if row and row[0] == "results"]
+    if names and (str(names[-1][1] or "") if len(names[-1]) > 1 else "") == run:
+        return []
+    new = [] if rows else list(stamp_rows(Stamp("results", "")))
+    return [*map(tuple, new), ("results", run)]
 
 
 def read_stamp(rows: Iterable[Sequence[Cell]]) -> Stamp | None:
@@ -72,9 +86,9 @@ def read_stamp(rows: Iterable[Sequence[Cell]]) -> Stamp | None:
                     said[name] = values[0] if values else ""
         if said.get("bulkobj") != "1":
             return None
-        return Stamp(
-            said["kind"], said["tenant"], said["layout"], said["made at"], settings, bases, said.get("zone", "")
-        )
+        kind, tenant, layout, made_at = (said[name] for name in ("kind", "tenant", "layout", "made at"))
+        zone, results = said.get("zone", ""), said.get("results")
+        return Stamp(kind, tenant, layout, made_at, settings, bases, zone, results)
     except (ValueError, KeyError, IndexError, AttributeError, TypeError):
         return None
 

@@ -11,6 +11,8 @@ from bulkobj.core.model import Problem
 
 #: The hidden sheet by which bulkobj marks the workbooks that it writes. Sheets whose name begins so are never data.
 STAMP_SHEET = "_bulkobj"
+#: The sheet that a report adds: counts, and the rows that need attention. It is never data.
+RESULTS_SHEET = "bulkobj results"
 
 #: The sheet of an export with its charts; its tables have no headers that an import reads.
 OVERVIEW_SHEET = "Overview"

@@ -110,7 +110,7 @@ class CheckedFile:
 
     def wanted(self) -> frozenset[Kind]:
         """The kinds of names that must be read: those in the rows, and those that tell a stamped file's tenant."""
-        stamped = frozenset({Kind.STATUS, Kind.CATEGORY} if self.stamp is not None else ())
+        stamped = frozenset({Kind.STATUS, Kind.CATEGORY} if self.stamp is not None and self.stamp.tenant else ())
         return stamped.union(*(wanted(table) for table in self.tables))
 
     def rows(self) -> Iterator[Row]:

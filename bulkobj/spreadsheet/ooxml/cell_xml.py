@@ -1,20 +1,22 @@
-"""Cells and texts as SpreadsheetML, ECMA-376 part 1, 18.3.1.4: texts stand in the cell, never among shared ones."""
+"""Cells and texts as SpreadsheetML has them (ECMA-376 part 1, 18.3.1.4); texts are inline, never shared strings."""
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import date, datetime, time, timedelta
 
-from bulkobj.spreadsheet.ooxml.xml_edit import escaped
-from bulkobj.spreadsheet.table import Cell, column_letters, shown
+from lxml import etree
 
-__all__ = ["MAX_TEXT", "cell_xml", "column_letters", "possible", "serial", "text_xml", "units", "xstring"]
+from bulkobj.spreadsheet.ooxml.xml_tree import MAIN, Element, M
+from bulkobj.spreadsheet.table import Cell, shown
 
 #: Characters of a text cell; Excel counts those outside of the basic plane twice.
 MAX_TEXT = 32_767
 _ESCAPE_LIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0d\x0e-\x1f]")
 _IMPOSSIBLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _FIRST_SOUND = 61  # 1900-03-01: Excel counts a day before it that never was
 
 
@@ -39,7 +41,7 @@ def xstring(text: str) -> str:
 
 def text_xml(text: str) -> str:
     """A text as it stands in an element."""
-    return escaped(xstring(text))
+    return html.escape(xstring(text))
 
 
 def serial(moment: date | datetime | time, *, from_1904: bool) -> float | None:
@@ -59,23 +61,27 @@ def serial(moment: date | datetime | time, *, from_1904: bool) -> float | None:
     return number if number >= first else None
 
 
-def cell_xml(place: str, cell: Cell, style: int, prefix: str, *, from_1904: bool = False) -> str:
-    """A ``<c>`` at that place, such as ``B5``; a text too long for a cell is cut."""
-    start = f'<{prefix}c r="{place}"' + (f' s="{style}"' if style else "")
+def new_cell(place: str, cell: Cell, style: int, *, from_1904: bool = False) -> Element:
+    """Return a ``<c>`` at that place, such as ``B5``. A text too long for a cell is cut."""
+    element = etree.Element(f"{M}c", {"r": place} | ({"s": str(style)} if style else {}), nsmap={None: MAIN})
+    number: object = None
     match cell:
         case None | "":
-            return start + "/>" if style else ""
+            return element
         case bool():
-            return f'{start} t="b"><{prefix}v>{int(cell)}</{prefix}v></{prefix}c>'
+            element.set("t", "b")
+            number = int(cell)
         case int() | float() if abs(cell) < 1e15:
-            return f"{start}><{prefix}v>{cell!r}</{prefix}v></{prefix}c>"
+            number = cell
         case date() | time():
             number = serial(cell, from_1904=from_1904)
-            if number is not None:
-                return f"{start}><{prefix}v>{number!r}</{prefix}v></{prefix}c>"
-    text = text_xml(cut(shown(cell)))
-    p = prefix
-    return f'{start} t="inlineStr"><{p}is><{p}t xml:space="preserve">{text}</{p}t></{p}is></{p}c>'
+    if number is not None:
+        etree.SubElement(element, f"{M}v").text = repr(number)
+        return element
+    element.set("t", "inlineStr")
+    text = etree.SubElement(etree.SubElement(element, f"{M}is"), f"{M}t", {_SPACE: "preserve"})
+    text.text = xstring(cut(shown(cell)))
+    return element
 
 
 def cut(text: str) -> str:

@@ -1,7 +1,6 @@
-"""A workbook as the parts of a zip file, of which a few are changed or added and the others stay as they are.
+"""A workbook as the parts of a zip file: some are changed or added, the others keep their bytes.
 
-How parts name each other (relationships) and say what they are (content types) is told by the Open Packaging
-Conventions, ECMA-376 part 2.
+Relationships and content types are defined by the Open Packaging Conventions, ECMA-376 part 2.
 """
 
 from __future__ import annotations
@@ -11,21 +10,20 @@ import posixpath
 import zipfile
 from dataclasses import dataclass, field
 
+from lxml import etree
+
 from bulkobj.spreadsheet.limits import UnreadableError
 from bulkobj.spreadsheet.ooxml.package import Package
-from bulkobj.spreadsheet.ooxml.xml_edit import CannotAnnotateError, Splices, escaped, parse, prefix_at, unsound
+from bulkobj.spreadsheet.ooxml.xml_tree import OFFICE, CannotAnnotateError, Element, parse, serialized, unsound
 
-OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
-_STRICT = b"http://purl.oclc.org/ooxml/"
+_CONTENT_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 _TYPES = "[Content_Types].xml"
-_NO_RELATIONSHIPS = f'<?xml version="1.0" encoding="UTF-8"?>\n<Relationships xmlns="{_RELATIONSHIPS}"/>'.encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """What a part refers to: its id there, the last word of the relationship's type, and the other part's name."""
+    """A reference to another part: its id, the last word of its type, and the other part's name."""
 
     id: str
     kind: str
@@ -37,7 +35,7 @@ class Parts:
     """The parts of a workbook: read from its bytes, changed in memory, written to bytes again."""
 
     content: bytes
-    changed: dict[str, bytes] = field(default_factory=dict)
+    _changed: dict[str, bytes] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _infos: list[zipfile.ZipInfo] = field(default_factory=list)
 
@@ -58,96 +56,88 @@ class Parts:
         return name.casefold() in self._names
 
     def read(self, name: str) -> bytes:
-        """A part as it is by now; CannotAnnotateError where there is none."""
+        """Return a part as it is by now; CannotAnnotateError where there is none."""
         name = self._names.get(name.casefold(), name)
-        if name in self.changed:
-            return self.changed[name]
-        return _unpacked(Package(self.content), name)
+        return self._changed[name] if name in self._changed else _unpacked(Package(self.content), name)
 
-    def read_xml(self, name: str) -> bytes:
-        """A part of the workbook's own markup; CannotAnnotateError for the rare strict variant of it."""
-        content = self.read(name)
-        if _STRICT in content[:5000]:
-            raise CannotAnnotateError('the workbook is saved as "Strict Open XML"; save it as a plain .xlsx')
-        return content
+    def xml(self, name: str) -> Element:
+        """Return the root of an XML part; :meth:`put` takes it back when it was changed."""
+        return parse(self.read(name))
 
-    def put(self, name: str, content: bytes) -> None:
+    def put(self, name: str, content: bytes | Element) -> None:
         """Set a part's content; a new part goes to the end."""
         name = self._names.setdefault(name.casefold(), name)
-        self.changed[name] = content
+        self._changed[name] = content if isinstance(content, bytes) else serialized(content)
 
     def free_name(self, pattern: str) -> str:
-        """The first of ``xl/comments1.xml``, ``xl/comments2.xml`` ... that isn't taken, for ``xl/comments{}.xml``."""
+        """Return the first free name of ``xl/comments1.xml``, ``xl/comments2.xml`` ... for ``xl/comments{}.xml``."""
         number = 1
         while pattern.format(number) in self:
             number += 1
         return pattern.format(number)
 
     def relationships(self, part: str) -> list[Relationship]:
-        """What the part refers to inside of the workbook; for the part ``""``, what the workbook as a whole does."""
+        """Return the part's references inside of the workbook; the part ``""`` is the workbook as a whole."""
         name = _relationships_of(part)
         if name not in self:
             return []
-        found = parse(self.read(name)).all("Relationship")
-        inside = [one.attributes for one in found if one.attributes.get("TargetMode") != "External"]
         folder = posixpath.dirname(part)
+        found = [one.attrib for one in self.xml(name).iterchildren("{*}Relationship")]
         return [
-            Relationship(one["Id"], one["Type"].rpartition("/")[2], _resolved(folder, one["Target"])) for one in inside
+            Relationship(one["Id"], one["Type"].rpartition("/")[2], _resolved(folder, one["Target"]))
+            for one in found
+            if one.get("TargetMode") != "External"
         ]
 
-    def related(self, part: str, kind: str) -> str | None:
-        """The name of the first part of that kind that the part refers to."""
-        return next((one.target for one in self.relationships(part) if one.kind == kind), None)
+    def related(self, part: str, *kinds: str) -> list[str]:
+        """Return the names of the parts of those kinds that the part refers to."""
+        return [one.target for one in self.relationships(part) if one.kind in kinds]
 
     def relate(self, part: str, kind: str, target: str) -> str:
-        """Make the part refer to ``target``; the id by which it does."""
+        """Make the part refer to ``target``; returns the id of the reference."""
         name = _relationships_of(part)
-        content = self.read(name) if name in self else _NO_RELATIONSHIPS
-        root = parse(content)
-        taken = {one.attributes.get("Id") for one in root.all("Relationship")}
+        root = self.xml(name) if name in self else _no_relationships()
+        taken = {one.get("Id") for one in root}
         new_id = next(f"rId{number}" for number in range(1, len(taken) + 2) if f"rId{number}" not in taken)
         path = posixpath.relpath(target, posixpath.dirname(part) or ".")
-        prefix = prefix_at(content, root.start).decode()
-        changes = Splices(content)
-        changes.append(
-            root, f'<{prefix}Relationship Id="{new_id}" Type="{OFFICE}/{kind}" Target="{escaped(path)}"/>'.encode()
-        )
-        self.put(name, changes.done())
+        tag = etree.QName(root).namespace or _RELATIONSHIPS
+        etree.SubElement(root, f"{{{tag}}}Relationship", {"Id": new_id, "Type": f"{OFFICE}/{kind}", "Target": path})
+        self.put(name, root)
         return new_id
 
     def forget_relationships(self, part: str) -> None:
-        """Make the part refer to nothing."""
+        """Remove all references of the part."""
         if _relationships_of(part) in self:
-            self.put(_relationships_of(part), _NO_RELATIONSHIPS)
+            self.put(_relationships_of(part), _no_relationships())
 
     def declare(self, content_type: str, *, part: str = "", extension: str = "") -> None:
-        """Say what a part, or every part whose name ends so, is; what is said already stays."""
-        content = self.read(_TYPES)
-        root = parse(content)
+        """Set the content type of a part, or of every part with that extension, unless it has one."""
+        root = self.xml(_TYPES)
         tag, key, value = ("Override", "PartName", f"/{part}") if part else ("Default", "Extension", extension)
-        if any(one.attributes.get(key, "").casefold() == value.casefold() for one in root.all(tag)):
+        if any(one.get(key, "").casefold() == value.casefold() for one in root.iterchildren(f"{{*}}{tag}")):
             return
-        prefix = prefix_at(content, root.start).decode()
-        changes = Splices(content)
-        new = f'<{prefix}{tag} {key}="{escaped(value)}" ContentType="{content_type}"/>'.encode()
-        # the Defaults stand before the Overrides in every file that a spreadsheet program writes
-        at = root.children[0].start if extension and root.children else root.close
-        changes.insert(at, new)
-        self.put(_TYPES, changes.done())
+        new = etree.Element(f"{{{_CONTENT_TYPES}}}{tag}", {key: value, "ContentType": content_type})
+        # programs write the Defaults before the Overrides
+        root.insert(len(root) if part else 0, new)
+        self.put(_TYPES, root)
 
     def done(self) -> bytes:
-        """The workbook with all changes; a part that wasn't changed keeps its bytes, its place and its date."""
+        """Return the workbook with all changes; other parts keep their bytes, their place and their date."""
         old = Package(self.content)  # a fresh one: it counts what it unpacks
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
             for info in self._infos:
-                data = self.changed.get(info.filename)
+                data = self._changed.get(info.filename)
                 new.writestr(_entry(info.filename, info), _unpacked(old, info.filename) if data is None else data)
             known = {info.filename for info in self._infos}
-            for name, data in self.changed.items():
+            for name, data in self._changed.items():
                 if name not in known:
                     new.writestr(_entry(name), data)
         return buffer.getvalue()
+
+
+def _no_relationships() -> Element:
+    return etree.Element(f"{{{_RELATIONSHIPS}}}Relationships", nsmap={None: _RELATIONSHIPS})
 
 
 def _unpacked(package: Package, name: str) -> bytes:
@@ -170,5 +160,5 @@ def _relationships_of(part: str) -> str:
 
 
 def _resolved(folder: str, target: str) -> str:
-    """The name of the part that a relationship of a part in ``folder`` points at."""
+    """Return the name of the part that a relationship of a part in ``folder`` points at."""
     return posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")

@@ -10,7 +10,7 @@ from bulkobj.core.columns import ACCOUNT, ACCOUNT_ID, ACCOUNT_NAME, OBJECTIVE_ID
 from bulkobj.core.errors import UsageError
 from bulkobj.spreadsheet.limits import UnreadableError, shown
 from bulkobj.spreadsheet.reading.table_detection import Grid, Meaning, best_header, header_names
-from bulkobj.spreadsheet.table import STAMP_SHEET
+from bulkobj.spreadsheet.table import RESULTS_SHEET, STAMP_SHEET
 
 #: A row of the stamp sheet that says: every sheet is part of one export, so read them all.
 WHOLE = ("layout", "sheet-per-account")
@@ -97,7 +97,7 @@ def stamp_index(book: Book) -> int | None:
 
 
 def _is_data(sheet: Sheet) -> bool:
-    return not sheet.name.startswith(STAMP_SHEET)
+    return not sheet.name.startswith(STAMP_SHEET) and sheet.name.casefold() != RESULTS_SHEET
 
 
 def _find(book: Book, name: str) -> int:

@@ -10,8 +10,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkobj.core.columns import ACTION
-from bulkobj.spreadsheet.ooxml.cell_xml import column_letters
-from bulkobj.spreadsheet.table import STAMP_SHEET
+from bulkobj.spreadsheet.table import STAMP_SHEET, column_letters
 from bulkobj.spreadsheet.writing.cells import exact_cell, obstacle_of
 from bulkobj.spreadsheet.writing.styles import Style
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import repeat
 
 from bulkobj.spreadsheet.ooxml.cell_xml import cut
 from bulkobj.spreadsheet.reading.sheet_selection import WHOLE
-from bulkobj.spreadsheet.table import STAMP_SHEET, BadCell, Cell, Record, SourceFile, Table
+from bulkobj.spreadsheet.table import RESULTS_SHEET, STAMP_SHEET, BadCell, Cell, Record, SourceFile, Table
 from bulkobj.spreadsheet.writing.plain_tables import Sheet, TextTooLongError, plain_csv, plain_xlsx
 from bulkobj.spreadsheet.writing.report_columns import WIDTH, without_report
 from bulkobj.spreadsheet.writing.results import RESULT_HEADERS, ResultRow, Summary
-from bulkobj.spreadsheet.writing.summary_sheet import SUMMARY_SHEET, summary_rows
 
 __all__ = ["Sheet", "TextTooLongError", "failures", "plain_csv", "plain_xlsx", "results_csv", "results_xlsx"]
 
@@ -29,7 +29,11 @@ def results_csv(tables: Sequence[Table], results: Sequence[ResultRow], *, delimi
     own = [without_report(table) for table in tables]
     sheet = ("_sheet",) if len(own) > 1 else ()
     grouped = _by_place(results)
-    cells = [(*cells, table.sheet)[: WIDTH + len(sheet)] for table in own for cells in _results(table, grouped)]
+    cells = [
+        (*map(_time_as_text, cells), table.sheet)[: WIDTH + len(sheet)]
+        for table in own
+        for cells in _results(table, grouped)
+    ]
     return plain_csv(*_merged(own, (*RESULT_HEADERS, *sheet), cells), delimiter)
 
 
@@ -43,7 +47,9 @@ def results_xlsx(source: SourceFile, results: Sequence[ResultRow], summary: Summ
         own = without_report(table)
         headers = (*own.headers, *RESULT_HEADERS, *_nameless(own))
         sheets.append(Sheet(table.sheet or "Results", headers, list(_rows(own, grouped))))
-    summaries = Sheet(SUMMARY_SHEET, (), summary_rows(summary))
+    problems = [(problem,) for problem in summary.problems]
+    heading = [("Problems of the file as a whole",)] if problems else []
+    summaries = Sheet(RESULTS_SHEET, (), [(RESULTS_SHEET,), *summary.lines, *heading, *problems])
     return plain_xlsx([*sheets, summaries, *_stamp(source)], cut=cut)
 
 
@@ -110,6 +116,10 @@ _Results = Mapping[tuple[str | None, int], tuple[Cell, ...]]
 
 def _by_place(results: Sequence[ResultRow]) -> _Results:
     return {(result.sheet, result.row): result.cells for result in results}
+
+
+def _time_as_text(cell: Cell) -> Cell:
+    return f"{cell:%Y-%m-%d %H:%M:%S}Z" if isinstance(cell, datetime) else cell
 
 
 def _results(table: Table, results: _Results) -> Iterator[tuple[Cell, ...]]:

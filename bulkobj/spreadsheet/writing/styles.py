@@ -11,6 +11,19 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkobj.core.columns import ACCOUNT_ID, ACCOUNT_NAME, DESCRIPTION, OBJECTIVE_ID, Kind, by_header
+from bulkobj.spreadsheet.writing.results import RESULT_HEADERS
+
+#: Fills of a result, by its tone. A row that was ``unchanged`` must not look like one that was created.
+TONES = {"good": "FFD8F0DB", "unchanged": "FFE1EBF7", "bad": "FFFFD5D9", "neutral": "FFECEFF3"}
+#: Fills of marked cells: light red for an error, light yellow for a warning.
+ERROR, WARNING = "FFFEC8C0", "FFFEF0B0"
+#: The format of times in reports.
+DATE_TIME = 'yyyy-mm-dd hh:mm:ss "UTC"'
+LINK_COLOUR = "FF0563C1"
+#: Widths of the result columns in characters.
+RESULT_WIDTHS = dict(zip(RESULT_HEADERS, (7, 13, 15, 38, 60, 13, 11, 24), strict=True))
+#: Widths of the columns of the list sheet.
+LIST_WIDTHS = (18, 12, 16, 22, 26, 36, 80)
 
 
 class Style(StrEnum):

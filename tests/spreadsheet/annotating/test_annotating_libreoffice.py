@@ -49,7 +49,7 @@ def test_libreoffice_loads_and_saves_a_report(tmp_path: Path) -> None:
     notes = {cell.coordinate: cell.comment.text for row in sheet.iter_rows() for cell in row if cell.comment}
     assert notes["D5"] == f"bulkobj: {WARNING.message}"
     assert notes["C4"] == f"Ann: is that so?\n\nbulkobj: {ERROR.message}"
-    assert load(back).sheetnames == ["Plan", "Figures", "_bulkobj results"]
+    assert load(back).sheetnames == ["Plan", "Figures", "bulkobj results", "_bulkobj"]
 
 
 def test_report_on_what_libreoffice_saved(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from bulkobj.spreadsheet.annotating.styles import ERROR_COLOUR, WARNING_COLOUR
 from bulkobj.spreadsheet.annotating.workbook import annotate
 from bulkobj.spreadsheet.table import Cell, as_written
 from bulkobj.spreadsheet.writing.results import RESULT_HEADERS, CellNote, ResultRow, Summary
+from bulkobj.spreadsheet.writing.styles import TONES
 from tests.spreadsheet.annotating.annotating_kit import (
     ERROR,
     HEADERS,
@@ -98,7 +99,7 @@ def test_result_columns_stand_right_of_the_table_in_its_look() -> None:
     row = [sheet.cell(4, column) for column in range(FIRST, FIRST + 8)]
     assert [cell.value for cell in row] == list(cells)
     assert row[4].data_type == "s"
-    assert row[7].number_format.replace("\\", "") == "yyyy-mm-dd hh:mm:ss"
+    assert row[7].number_format.replace("\\", "") == 'yyyy-mm-dd hh:mm:ss "UTC"'
     assert colour(row[2]) not in (None, "error", "warning")
     header = sheet.cell(3, FIRST)
     assert (header.value, header.font.b, colour(header)) == ("_row", True, "FF1F3864")
@@ -152,7 +153,7 @@ def test_what_a_person_adds_to_our_note_stays() -> None:
 
 def test_words_beside_ours_in_one_run_stay() -> None:
     """The same where the program has put their words and ours into one piece of text."""
-    ours = f"bulkobj: {ERROR.message}".replace('"', "&quot;").encode()
+    ours = f"bulkobj: {ERROR.message}".encode()
 
     def edit(name: str, data: bytes) -> bytes:
         assert "comments" not in name or ours in data
@@ -204,7 +205,7 @@ def test_columns_stand_right_of_whatever_is_beside_the_table() -> None:
     def chart(workbook: Any, sheet: Any) -> None:
         figure = workbook.add_chart({"type": "column"})
         figure.add_series({"values": "=Plan!$A$4:$A$5"})
-        sheet.insert_chart("G5", figure)
+        sheet.insert_chart("G4", figure)
 
     first = {}
     for kind in (lambda *_: None, stray, merged, chart):
@@ -222,7 +223,7 @@ def test_chart_that_says_its_size_alone_is_not_covered() -> None:
     buffer = io.BytesIO()
     workbook.save(buffer)
     sheet = load(annotated(buffer.getvalue(), {2: [ERROR]}))["Plan"]
-    assert next(cell.column_letter for cell in sheet[1] if cell.value == "_row") == "M"
+    assert next(cell.column_letter for cell in sheet[1] if cell.value == "_row") == "L"
 
 
 def test_hidden_columns_do_not_hide_the_results() -> None:
@@ -268,9 +269,9 @@ def test_dates_of_the_1904_calendar() -> None:
 def test_summary_is_the_last_sheet_and_never_data() -> None:
     """A report that is imported again doesn't read it, and a new report replaces it."""
     report = annotated(annotated(rich_workbook(), {}), {})
-    assert load(report).sheetnames == ["Plan", "Figures", "_bulkobj results"]
+    assert load(report).sheetnames == ["Plan", "Figures", "bulkobj results", "_bulkobj"]
     values = [
-        cell.value for row in load(report)["_bulkobj results"].iter_rows() for cell in row if cell.value is not None
+        cell.value for row in load(report)["bulkobj results"].iter_rows() for cell in row if cell.value is not None
     ]
     assert values == [
         "bulkobj results",
@@ -324,13 +325,14 @@ def test_many_notes_have_a_box_each() -> None:
     assert report["C1501"].comment.text == f"bulkobj: {ERROR.message}"
 
 
-@pytest.mark.parametrize("tone", ["good", "bad", "neutral"])
+@pytest.mark.parametrize("tone", ["good", "unchanged", "bad", "neutral"])
 def test_results_are_coloured_by_tone(tone: str) -> None:
-    """Each tone has a colour of its own, none of them that of a bad cell."""
+    """Each tone has a colour of its own, none of them that of a marked cell."""
     content = plain(("a", "b"))
     row = ResultRow("Plan", 2, (2, None, "x", None, None, None, None, None), tone)
     sheet = load(annotate(content, read(content), [row], SUMMARY))["Plan"]
-    assert colour(sheet["H2"]) == {"good": "FFD8F0DB", "bad": "FFFFD5D9", "neutral": "FFECEFF3"}[tone]
+    assert colour(sheet["H2"]) == TONES[tone]
+    assert len(set(TONES.values())) == len(TONES)
 
 
 def test_report_after_a_spreadsheet_program_saved_it() -> None:

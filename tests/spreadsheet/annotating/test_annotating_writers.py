@@ -207,8 +207,14 @@ def test_too_large_a_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_room_at_the_right_is_refused() -> None:
-    """A cell in the last column leaves no place for the results."""
-    refuses(replaced("xl/worksheets/sheet1.xml", b'<c r="E3"', b'<c r="XFD3"'), "no room")
+    """A cell beside the table, and one in the last column, leave no place for the results."""
+    book = load(written_by_openpyxl())
+    book["Sheet"]["F2"], book["Sheet"]["XFD9"] = "beside", "far"
+    buffer = io.BytesIO()
+    book.save(buffer)
+    file = read(written_by_openpyxl())
+    with pytest.raises(CannotAnnotateError, match="no room"):
+        annotate(buffer.getvalue(), file, results_of(file, {}), SUMMARY)
 
 
 @pytest.mark.proof

@@ -85,7 +85,7 @@ def test_report_has_the_tables_and_a_summary_that_is_not_data() -> None:
     assert north.records[0].cells[2] == date(2024, 2, 8)
     assert south.records[0].cells[:3] == ("a-2", "=x", None)
     assert south.records[0].cells[7] == "=evil"
-    summary = openpyxl.load_workbook(io.BytesIO(content))["_bulkobj results"]
+    summary = openpyxl.load_workbook(io.BytesIO(content))["bulkobj results"]
     assert [cell.value for row in summary.iter_rows() for cell in row if cell.value is not None] == [
         *("bulkobj results", "created", 1, "file", "=plan.xlsx", "Problems of the file as a whole", "the file is odd")
     ]

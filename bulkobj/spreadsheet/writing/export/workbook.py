@@ -11,8 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkobj.core.errors import UsageError
 from bulkobj.spreadsheet.limits import MAX_ROWS
-from bulkobj.spreadsheet.ooxml.cell_xml import column_letters
-from bulkobj.spreadsheet.table import STAMP_SHEET, Cell
+from bulkobj.spreadsheet.table import STAMP_SHEET, Cell, column_letters
 from bulkobj.spreadsheet.writing.cells import exact_cell, note, obstacle_of
 from bulkobj.spreadsheet.writing.drop_downs import DropDowns
 from bulkobj.spreadsheet.writing.export.sheet_names import SheetNames

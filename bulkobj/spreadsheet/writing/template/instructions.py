@@ -12,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkobj.core.columns import COLUMNS, Column
 from bulkobj.core.model import Action
-from bulkobj.spreadsheet.ooxml.cell_xml import column_letters
+from bulkobj.spreadsheet.table import column_letters
 from bulkobj.spreadsheet.writing.cells import put
 from bulkobj.spreadsheet.writing.styles import Style, fit_page
 from bulkobj.spreadsheet.writing.template.column_help import EXAMPLES, INTRODUCTION, MEANINGS, needs

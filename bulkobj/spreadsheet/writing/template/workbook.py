@@ -15,8 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from bulkobj.core.columns import ACTION as ACTION_COLUMN
 from bulkobj.core.columns import CATEGORY, COLUMNS, STATUS, TEMPLATE, Kind, Need
 from bulkobj.core.model import Action
-from bulkobj.spreadsheet.ooxml.cell_xml import column_letters
-from bulkobj.spreadsheet.table import STAMP_SHEET, Cell
+from bulkobj.spreadsheet.table import STAMP_SHEET, Cell, column_letters
 from bulkobj.spreadsheet.writing.cells import note, put
 from bulkobj.spreadsheet.writing.drop_downs import LISTS_SHEET, DropDowns
 from bulkobj.spreadsheet.writing.plain_tables import plain_csv

@@ -147,13 +147,14 @@ class _Notes:
         text = required(note, "text", "a comment")
         whole = "".join(piece.text or "" for piece in _pieces(text))
         has_ours = _OURS.search(whole) is not None
-        if has_ours and not _OURS.sub("", whole).strip():
-            self.changed = True
+        if not (has_ours or place in ours):
+            return
+        self.changed = True
+        if not _OURS.sub("", whole).strip():
             _remove(note)
             if place not in ours:
                 self.gone.add(place)
-        elif has_ours or place in ours:
-            self.changed = True
+        else:
             for piece in list(_pieces(text)):
                 _take_out(piece)
             if place in ours:

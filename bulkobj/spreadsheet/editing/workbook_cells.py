@@ -19,8 +19,8 @@ from lxml import etree
 
 from bulkobj.spreadsheet.editing.edits import CannotEditError, Edit
 from bulkobj.spreadsheet.limits import MAX_INFLATED
-from bulkobj.spreadsheet.ooxml.cell_xml import cell_xml, column_letters
-from bulkobj.spreadsheet.table import Cell, SourceFile, Table
+from bulkobj.spreadsheet.ooxml.cell_xml import new_cell
+from bulkobj.spreadsheet.table import Cell, SourceFile, Table, column_letters
 
 _PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -103,7 +103,7 @@ class _Book:
             value = date.fromisoformat(edit.text)
             row = found.rows.get(model)
             style = row.cells[edit.column].style if row is not None and edit.column in row.cells else style
-        return cell_xml(place, value, style, found.prefix, from_1904=self._from_1904).encode()
+        return etree.tostring(new_cell(place, value, style, from_1904=self._from_1904))
 
     def _drop_chain(self) -> None:
         relations = self._tree(self._relations)

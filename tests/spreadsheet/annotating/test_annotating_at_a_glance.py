@@ -243,6 +243,7 @@ def above(workbook: Any, sheet: Any) -> None:
 
 def below(workbook: Any, sheet: Any) -> None:
     _insert_chart(workbook, sheet, "G9", 200)
+    sheet.write("H12", "Total")
 
 
 def beside(workbook: Any, sheet: Any) -> None:

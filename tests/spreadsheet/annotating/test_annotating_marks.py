@@ -197,7 +197,7 @@ def test_columns_stand_right_of_whatever_is_beside_the_table() -> None:
         kind(workbook, sheet)
 
     def stray(_: Any, sheet: Any) -> None:
-        sheet.write("K9", "a stray remark")
+        sheet.write("K4", "a stray remark")
 
     def merged(_: Any, sheet: Any) -> None:
         sheet.merge_range("E4:M4", "")
@@ -263,7 +263,7 @@ def test_dates_of_the_1904_calendar() -> None:
     content, moment = buffer.getvalue(), datetime.fromisoformat("2024-02-08 20:10:00")
     row = ResultRow("Plan", 2, (2, date(2024, 2, 8), None, None, None, None, None, moment), "neutral")
     back = read(annotate(content, read(content), [row], SUMMARY)).tables[0].records[0].cells
-    assert (as_written(back[len(HEADERS) + 1]), back[-1]) == (date(2024, 2, 8), moment)
+    assert (as_written(back[len(HEADERS) + 1]), as_written(back[-1])) == (date(2024, 2, 8), moment)
 
 
 def test_summary_is_the_last_sheet_and_never_data() -> None:

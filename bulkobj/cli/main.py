@@ -32,6 +32,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "report": ("bulkobj.cli.commands.runs", "Write a run's report again."),
     "expand": ("bulkobj.cli.commands.plans", "Write a plan that sets the same goals on many accounts."),
     "rollover": ("bulkobj.cli.commands.plans", "Write next period's plan from an export."),
+    "apply": ("bulkobj.cli.commands.apply", "Execute a saved plan, exactly as it was approved."),
     "settings": ("bulkobj.cli.commands.tenant", "Show the tenant's statuses, categories and templates."),
     "template": ("bulkobj.cli.commands.tenant", "Write an empty import workbook with drop-down lists."),
     "login": ("bulkobj.cli.commands.setup", "Check and store a token."),

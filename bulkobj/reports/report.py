@@ -69,6 +69,7 @@ class Report:
     made_at: datetime | None = None
     profile: str = ""
     columns: tuple[MappedColumn, ...] = ()
+    fingerprint: str = ""
     counts: Counter[Result] = field(init=False)
 
     def __post_init__(self) -> None:

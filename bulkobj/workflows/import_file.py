@@ -9,12 +9,12 @@ from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 from bulkobj.config.settings import Settings
 from bulkobj.core.columns import ACCOUNT_ID, OBJECTIVE_ID, TEMPLATE, TITLE
 from bulkobj.core.errors import UsageError
 from bulkobj.core.model import Action, Result
-from bulkobj.core.text import numbered
 from bulkobj.execution.journal.records import RunHeader, State, Tenant
 from bulkobj.execution.journal.run_store import RunStore, row_key
 from bulkobj.planning.existing import Existing
@@ -29,7 +29,8 @@ from bulkobj.validation.names import Kind
 from bulkobj.validation.row_checks import Place
 from bulkobj.workflows.checked_file import CheckedFile, FileRequest, check_file
 from bulkobj.workflows.connection import Connection, connected
-from bulkobj.workflows.run import NewRun, back_to, check_tenant, execute, path_of, tenant_of
+from bulkobj.workflows.plans.saved_plan import SavedPlan, check_save_target, save_plan
+from bulkobj.workflows.run import NewRun, back_to, check_tenant, execute, path_of, refuse_unfinished, tenant_of
 from bulkobj.workflows.ui import Ui
 from bulkobj.workflows.validate import READING, named, now, refusing, unattempted, unreadable
 
@@ -96,15 +97,42 @@ def import_file(request: FileRequest, settings: Settings, outputs: Outputs, choi
             return execute(new, question, connection, store, ui, first=choices.first)
 
 
-def dry_run(request: FileRequest, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui) -> Finished:
-    """Plan an import, then stop."""
+def dry_run(  # noqa: PLR0913 - as import_file, and where the plan is saved
+    request: FileRequest, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui, *, save_to: Path | None = None
+) -> Finished:
+    """Plan an import, then stop; a plan without errors can be saved for `bulkobj apply`."""
     outputs.check(request.path)
+    if save_to is not None:
+        check_save_target(save_to, request.path)
+        choices = replace(choices, skip_invalid=False)
     file = check_file(request)
     if not file.tables:
         return unreadable(file, settings, outputs, ui, dry_run=True)
     with connected(settings, ui.waiting, ui.stoppable) as connection:
         planned = plan_file(file, connection, RunStore(settings.state_dir), choices, ui)
-    return _planned_report(planned, settings, outputs, choices, ui)
+        target_key = connection.tenant
+    if save_to is None or planned.refused(choices):
+        return _planned_report(planned, settings, outputs, choices, ui)
+    fingerprint = save_plan(_saved(planned, target_key, settings, choices), save_to)
+    ui.tell(f"written: {save_to} (plan {fingerprint})")
+    return _planned_report(planned, settings, outputs, choices, ui, fingerprint=fingerprint)
+
+
+def _saved(planned: Planned, target_key: str, settings: Settings, choices: Choices) -> SavedPlan:
+    request = planned.file.request
+    return SavedPlan(
+        file=request.name,
+        content=request.content,
+        read_as=request.said() | {"path": None},
+        target=settings.target,
+        target_key=target_key,
+        tenant=planned.tenant,
+        existing=choices.existing,
+        made_at=now().isoformat(timespec="seconds"),
+        lines=planned.plan.lines,
+        problems=planned.plan.problems,
+        seen={account: [one.id for one in held or ()] for account, held in planned.reading.live.items()},
+    )
 
 
 def retry(  # noqa: PLR0913 - as import_file, and whether to stop after the plan
@@ -188,7 +216,7 @@ def plan_file(  # noqa: PLR0913 - a retry says what it retries
     tenant = tenant_of(directory)
     if file.unusable:
         return Planned(file, unattempted(file.checked()), calls, tenant=tenant)
-    _refuse_unfinished(file, connection, store, tenant)
+    refuse_unfinished(_row_keys(file), connection, store, tenant)
     ran = _template_runs(file, connection, store, tenant, again=choices.again)
     runs = {key: [run for run in some if run != retried] for key, some in ran.items()}
     accounts = accounts_to_read(file.rows())
@@ -215,23 +243,13 @@ def plan_file(  # noqa: PLR0913 - a retry says what it retries
     return Planned(file, plan, calls + reading.calls, reading, tenant, unrecorded)
 
 
-def _refuse_unfinished(file: CheckedFile, connection: Connection, store: RunStore, tenant: Tenant) -> None:
-    """Raise UsageError where the file holds rows of a run that is unfinished, or at work now."""
+def _row_keys(file: CheckedFile) -> dict[tuple[str, str, str], int]:
+    """Return what tells each row of the file from others, with its number."""
     keys: dict[tuple[str, str, str], int] = {}
     for row in file.rows():
         names = (row.value(column) for column in (ACCOUNT_ID, OBJECTIVE_ID, TITLE, TEMPLATE))
         keys.setdefault(row_key(*names), row.number)
-    for info, held in store.unfinished_rows(connection.key, tenant):
-        rows = sorted(number for key, number in keys.items() if key in held and any(key[2:]))
-        if not rows:
-            continue
-        run, where = info.header.run, f"{'row' if len(rows) == 1 else 'rows'} {numbered(rows, 6)}"
-        if info.at_work:
-            raise UsageError(f"run {run} is still at work on {where} of this file. Wait until it finishes")
-        raise UsageError(
-            f"{where} of this file belong to run {run}, which is unfinished. "
-            f"Run `bulkobj resume {run}` to finish it, or `bulkobj undo {run}`"
-        )
+    return keys
 
 
 def _template_runs(
@@ -273,9 +291,12 @@ def _undone_templates(connection: Connection, store: RunStore, tenant: Tenant) -
     return undone
 
 
-def _planned_report(planned: Planned, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui) -> Finished:
+def _planned_report(  # noqa: PLR0913 - a saved plan has a fingerprint
+    planned: Planned, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui, *, fingerprint: str = ""
+) -> Finished:
     file, plan = planned.file, planned.plan
     report = reports.of_plan(plan, file.request.name, settings.target, planned.calls, dry_run=True, made_at=now())
+    report = replace(report, fingerprint=fingerprint)
     of = Input(file.source, file.request.content, file.settled)
     finished = Finished(report, write_all(report, of, outputs, ui.tell))
     return refusing(finished) if planned.refused(choices) else finished

@@ -12,6 +12,7 @@ from typing import Any
 from bulkobj.config.settings import Settings
 from bulkobj.core.errors import BulkobjError, InterruptedRunError, InvalidFileError, StorageError, UsageError
 from bulkobj.core.model import Result
+from bulkobj.core.text import numbered
 from bulkobj.execution.journal.journal import Journal
 from bulkobj.execution.journal.records import Moment, RunHeader, Tenant
 from bulkobj.execution.journal.run_store import RunStore
@@ -286,6 +287,23 @@ def check_tenant(connection: Connection, header: RunHeader) -> None:
     if not header.is_of(connection.key, tenant_of(directory)):
         raise UsageError(
             f"run {header.run} went to another tenant of {header.target}. Use --profile to name the profile of that one"
+        )
+
+
+def refuse_unfinished(
+    keys: Mapping[tuple[str, str, str], int], connection: Connection, store: RunStore, tenant: Tenant
+) -> None:
+    """Raise UsageError where rows belong to a run that is unfinished, or at work now; ``keys`` maps rows to numbers."""
+    for info, held in store.unfinished_rows(connection.key, tenant):
+        rows = sorted(number for key, number in keys.items() if key in held and any(key[2:]))
+        if not rows:
+            continue
+        run, where = info.header.run, f"{'row' if len(rows) == 1 else 'rows'} {numbered(rows, 6)}"
+        if info.at_work:
+            raise UsageError(f"run {run} is still at work on {where} of this file. Wait until it finishes")
+        raise UsageError(
+            f"{where} of this file belong to run {run}, which is unfinished. "
+            f"Run `bulkobj resume {run}` to finish it, or `bulkobj undo {run}`"
         )
 
 

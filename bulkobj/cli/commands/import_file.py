@@ -12,7 +12,7 @@ from bulkobj.cli.console import Console
 from bulkobj.cli.ending import ended
 from bulkobj.cli.options import file_options, outputs_of, request_of, service_options, settings_of
 from bulkobj.cli.session import note, product, say
-from bulkobj.core.errors import InvalidFileError
+from bulkobj.core.errors import InvalidFileError, UsageError
 from bulkobj.core.text import clean
 from bulkobj.planning.existing import Existing
 from bulkobj.reports.writer import Finished
@@ -42,6 +42,13 @@ def validate_command(*, as_json: bool, offline: bool, **options: Any) -> int:
 @click.command("import", epilog="Example: bulkobj import samples/quarterly-plan.xlsx --sandbox --dry-run")
 @file_options
 @click.option("--dry-run", "dry", is_flag=True, help="Stop after the plan; send nothing.")
+@click.option(
+    "--save",
+    "save_to",
+    metavar="PLAN",
+    type=click.Path(path_type=Path),
+    help="With --dry-run: save the plan to PLAN (.json) for `bulkobj apply`.",
+)
 @click.option("--yes", is_flag=True, help="Answer the question with yes.")
 @click.option("--skip-invalid", is_flag=True, help="Send the valid rows of a file that has invalid ones.")
 @click.option("--max-errors", type=click.IntRange(min=1), metavar="N", help="Stop when N rows have failed.")
@@ -58,16 +65,23 @@ def validate_command(*, as_json: bool, offline: bool, **options: Any) -> int:
 )
 @click.option("--if-exists", is_flag=True, help="Do nothing, with exit code 0, if FILE is not there.")
 @service_options
-def import_command(*, as_json: bool, dry: bool, yes: bool, if_exists: bool, **options: Any) -> int:
+def import_command(
+    *, as_json: bool, dry: bool, save_to: Path | None, yes: bool, if_exists: bool, **options: Any
+) -> int:
     """Check FILE, plan, ask, carry out, report. FILE - is CSV on standard input."""
     settings, choices = settings_of(options), _choices(options)
+    if save_to is not None and not dry:
+        raise UsageError("--save goes with --dry-run. Add --dry-run")
     if if_exists and options["file"] != "-" and not Path(options["file"]).exists():
         note(f"no file {clean(options['file'], 200)}, so there is nothing to import")
         return 0
     outputs = outputs_of(options, settings)
     request = request_of(options, settings)
     with Console(yes=yes) as console:
-        finished = (dry_run if dry else import_file)(request, settings, outputs, choices, console)
+        if dry:
+            finished = dry_run(request, settings, outputs, choices, console, save_to=save_to)
+        else:
+            finished = import_file(request, settings, outputs, choices, console)
     return shown(finished, as_json=as_json, dry=dry)
 
 

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 def to_json(value: object) -> str:
     """Return the value as compact JSON; dataclasses become objects with the names of their fields."""
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.encode(value, enc_hook=dict).decode()  # the hook: a read-only mapping is one, too
 
 
 def from_json(text: str, kind: type[T] | Any) -> T:

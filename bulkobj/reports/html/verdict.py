@@ -76,6 +76,8 @@ def _of_plan(report: Report) -> Verdict:
     if number:
         advice = f"{_share(number, report)} {'needs' if number == 1 else 'need'} attention first."
         return Verdict("plan", "This is a plan: nothing was sent.", advice)
+    if report.fingerprint:
+        return Verdict("plan", "This is a plan: nothing was sent.", "To carry it out, run", "bulkobj apply PLAN.json")
     return Verdict("plan", "This is a plan: nothing was sent.", "To carry it out, import the file without --dry-run.")
 
 
@@ -125,6 +127,8 @@ def facts(report: Report, made_at: datetime | None) -> Iterator[Fact]:
         yield Fact("Profile", report.profile)
     if report.run is not None:
         yield Fact("Run", report.run, is_code=True)
+    if report.fingerprint:
+        yield Fact("Fingerprint of the plan", report.fingerprint, is_code=True)
     times = _times(report, made_at)
     if times:
         yield Fact("When", "", times=times)

@@ -1,111 +1,156 @@
-"""The nouns of the executor: jobs and accounts, and the two it speaks to, the service and the recorder."""
+"""The nouns of the executor: jobs and accounts, and its two interfaces, the service and the recorder."""
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol
 
-from bulkobj.core.model import Action, Objective
+from bulkobj.core.model import Action, Objective, Result
 from bulkobj.execution.journal.records import Moment, Outcome, State
-from bulkobj.execution.reconciliation import Known, Since
 from bulkobj.planning.plan import Step
 from bulkobj.totango.retry_policy import Attempt
 
+#: States of a step that may or may not have taken effect.
+IN_DOUBT = frozenset({State.SENT, State.LOST})
+MAKING = frozenset({Action.CREATE, Action.RUN_TEMPLATE})
+
 
 class Service(Protocol):
-    """What the executor asks of the service; :class:`bulkobj.totango.client.Totango` is one."""
-
-    @property
-    def skew(self) -> float | None:
-        """How far its clock is ahead of ours, in seconds, at the least; None where it doesn't say."""
+    """The service as the executor uses it; :class:`bulkobj.totango.client.Totango` is one."""
 
     async def objectives(self, account_id: str) -> tuple[Objective, ...] | None:
-        """The account's objectives; None where it doesn't know the account."""
+        """Return the account's objectives; None where the service does not know the account."""
 
     async def write(self, step: Step, before_send: Callable[[], None]) -> Attempt:
         """Send a step; ``before_send`` runs before every try's first byte."""
 
 
 class Recorder(Protocol):
-    """Whoever keeps what becomes of the steps; durable when a method returns."""
+    """The record of the steps; :class:`bulkobj.execution.journal.journal.Journal` is one.
+
+    What a method records is durable when it returns.
+    """
 
     def sending(self, position: int, at: Moment) -> None:
-        """The step's first byte is about to leave."""
+        """Record that the step's first byte is about to leave."""
 
     def unsent(self, position: int) -> None:
-        """What was sent last is known not to have happened."""
+        """Record that the last send did not take effect."""
 
     def lost(self, position: int, at: Moment, http_status: int | None) -> None:
-        """The step may or may not have happened."""
+        """Record that the step may or may not have taken effect."""
+
+    def revised(self, position: int, step: Step) -> None:
+        """Record the step as it is sent, where that is not as it was planned."""
 
     def settled(self, position: int, outcome: Outcome, at: Moment) -> None:
-        """The step's outcome."""
+        """Record the step's outcome."""
 
-    def identified(self, position: int, objective_ids: Iterable[str]) -> None:
-        """The id of what a step created, learnt after its outcome."""
+    def identified(self, position: int, made: Collection[Objective], doubtful: Iterable[str] = ()) -> None:
+        """Record what a step created, learnt after its outcome."""
 
-    def noted(self, position: int, message: str) -> None:
-        """Something that the row's reader should know, learnt after its outcome."""
+    def noted(self, position: int, message: str, doubtful: Iterable[str] = ()) -> None:
+        """Record something for the row's reader, learnt after its outcome."""
+
+    def snapshot(self, account_id: str, planned: Iterable[str], latest: Iterable[str], at: Moment) -> None:
+        """Record the objectives of an account: those when the run was planned, and those that were just read."""
 
 
 @dataclass(slots=True)
 class Job:
     """A step on its way.
 
-    ``sends`` counts the sends that may have happened, ``looks`` the looks since the last of them; ``lost_since`` is
-    when that one was lost, on the clock's ``now``. ``resumed`` says that an earlier process sent it first.
+    Attributes:
+        position: its place in the plan.
+        step: what to send.
+        name: the template's name, for a run of a template.
+        state: how far it is.
+        sends: sends whose answer was lost.
+        looks: looks at the account since the last of them.
+        lost_since: when that one was lost, on the clock's ``now``.
+        sent_before: whether an earlier process may have sent it.
+        known_before: ids on the account before the first send that was lost.
+        result: its result, once settled.
     """
 
     position: int
     step: Step
+    name: str = ""
     state: State = State.PLANNED
     sends: int = 0
     looks: int = 0
-    first_sent: datetime | None = None
     lost_since: float = 0.0
     http_status: int | None = None
     reason: str = ""
-    resumed: bool = False
+    sent_before: bool = False
+    known_before: frozenset[str] = frozenset()
+    result: Result | None = None
 
     @property
     def account_key(self) -> str:
         """Jobs of one key are done one after the other; a deletion without an account can't meet any other."""
         return self.step.account_id or f"\0{self.step.objective_id}"
 
-    def since(self, skew: float | None, now: datetime) -> Since:
-        """When it was first sent, for telling its objectives from older ones."""
-        return Since(self.first_sent or now, skew, self.resumed)
-
 
 @dataclass(slots=True)
 class Account:
     """An account's jobs in their order, and what is known of its objectives.
 
-    ``seen`` are ids that were there before the job at hand was sent, all of them where ``snapshot`` says so;
-    ``claimed`` those that other jobs made. ``nameless`` jobs created something whose id is still to be found;
-    ``untold`` says that a template made objectives since, whose ids and number nobody told; ``once_lost`` are creates
-    whose answer was lost at some time. ``closed``: its jobs are all settled, and it was looked at as far as needed.
+    Attributes:
+        id: the account's id; empty for deletions without an account.
+        jobs: the jobs that are not settled.
+        planned: ids that were there when the run was planned, or at the first reading; None before that.
+        seen: ids that were there before the next send, complete where ``snapshot`` is true.
+        claimed: ids that the run's jobs made.
+        foreign: ids that other runs made.
+        live: the objectives as last read in this process.
+        read_at: when they were read, or were read for the plan.
+        others_wrote: when another run wrote to the account last.
+        stale: whether the account must be read before its next write.
+        nameless: creates whose ids are not known yet.
+        templates: runs of templates whose objectives are not known yet.
+        once_lost: creates whose answer was lost at some time.
+        unknown: whether a job stays unknown, so that the recorded snapshot must stay older than it.
+        closed: whether all jobs are settled and the last look was had.
     """
 
     id: str
     jobs: deque[Job] = field(default_factory=deque)
+    planned: frozenset[str] | None = None
     seen: set[str] = field(default_factory=set)
     snapshot: bool = False
     claimed: set[str] = field(default_factory=set)
+    foreign: set[str] = field(default_factory=set)
+    live: dict[str, Objective] | None = None
+    read_at: float = -math.inf
+    others_wrote: float = -math.inf
+    stale: bool = False
     nameless: list[Job] = field(default_factory=list)
-    untold: bool = False
+    templates: list[Job] = field(default_factory=list)
     once_lost: list[Job] = field(default_factory=list)
+    unknown: bool = False
     closed: bool = False
 
     @property
     def taken(self) -> set[str]:
-        """Ids that can't be what the job at hand made."""
-        return self.seen | self.claimed
+        """Ids that can't be what the next job makes."""
+        return self.seen | self.claimed | self.foreign
 
-    def known(self, job: Job) -> Known:
-        """What a look at the account for that job may go by."""
-        bodies = (other.step.body for other in self.jobs if other.step.action is Action.CREATE)
-        return Known(self.taken, self.snapshot, self.untold, tuple(body for body in bodies if body != job.step.body))
+    @property
+    def appeared(self) -> list[Objective]:
+        """Objectives that were not there when the run was planned, and that none of its jobs made."""
+        before = self.claimed | (self.planned or frozenset())
+        return [one for one in (self.live or {}).values() if one.id not in before]
+
+    def needs_reading(self, job: Job, now: float, fresh: float) -> bool:
+        """Return whether the account must be read before the job is sent; values last ``fresh`` seconds."""
+        if self.stale:
+            return True
+        if job.step.action is Action.RUN_TEMPLATE and self.templates:
+            return True  # later the two could not be told apart
+        if job.step.action in MAKING:
+            return not self.snapshot or self.others_wrote > self.read_at
+        return now - self.read_at > fresh

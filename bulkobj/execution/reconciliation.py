@@ -1,33 +1,31 @@
-"""What reading an account back tells of a write whose answer was lost; pure (design, decision 7).
+"""Conclusions from reading an account back after a lost write; pure (CONTRIBUTING, decision 7).
 
-"It did not happen" is concluded only where nothing on the account could be what was sent: an objective that is
-nearly equal makes the step ``unknown``, for a person to look at.
+Objectives are told apart by their ids. What is there now, was not there before the step was sent, is equal in every
+field sent and belongs to no other step, is the step's. "It did not happen" is concluded only where nothing new on the
+account could be what was sent: a nearly equal objective makes the step ``unknown``, for a person to look at.
 """
 
 from __future__ import annotations
 
 import html
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from bulkobj.core.model import Action, Field, Objective, Value
-from bulkobj.core.timestamps import unspelled
+from bulkobj.core.text import folded
 from bulkobj.planning.comparison import changed_fields, holds, same
 from bulkobj.planning.plan import Step
 
-_UNKNOWN_SKEW = timedelta(minutes=5)
-#: Between two processes somebody may have set the clock.
-_CLOCK_SET = timedelta(days=1)
 #: A title that is cut off keeps at least so many letters.
 _CUT_OFF = 20
 _TEXTS = frozenset({Field.TITLE, Field.DESCRIPTION})
 
 
 class Finding(Enum):
-    """What a look at the account says of a lost write."""
+    """A conclusion about a lost write."""
 
     HAPPENED = auto()
     NOT_YET = auto()  # no trace of it
@@ -38,101 +36,87 @@ class Finding(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A finding, with the objectives that it speaks of."""
+    """A finding, with the objectives that it is about."""
 
     finding: Finding
     objectives: tuple[Objective, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Since:
-    """When a step was first sent, by our clock of then, and what tells that from the service's clock.
+class TemplateSign:
+    """Knowledge of an objective template: its name, and the titles that one run of it made elsewhere."""
 
-    ``skew`` is how far the service's clock is ahead, in seconds, at the least (None: not known); ``resumed`` says that
-    an earlier process sent the step, since when someone may have set our clock.
-    """
+    name: str = ""
+    titles: Counter[str] | None = None
 
-    sent: datetime
-    skew: float | None
-    resumed: bool = False
-
-    def is_older(self, objective: Objective) -> bool:
-        """Whether the objective was surely there before the step was sent."""
-        created = _created(objective)
-        return created is not None and created < self._limit(created, _CLOCK_SET if self.resumed else _UNKNOWN_SKEW)
-
-    def is_newer(self, objective: Objective) -> bool:
-        """Whether it says that it came with the step or after it; neither older nor newer is possible, too."""
-        created = _created(objective)
-        return created is not None and created >= self._limit(created, _UNKNOWN_SKEW)
-
-    def _limit(self, created: datetime, doubt: timedelta) -> datetime:
-        if self.skew is not None and not self.resumed:
-            doubt = timedelta(seconds=1.0 if created.microsecond == 0 else 0.05)  # what its clock rounds off
-        return self.sent + timedelta(seconds=self.skew or 0.0) - doubt
+    def made(self, objective: Objective) -> bool:
+        """Return whether the objective looks like one that the template makes."""
+        title = _title(objective)
+        if self.titles is not None:
+            return title in self.titles
+        return bool(self.name) and title.startswith(folded(self.name))
 
 
-def _created(objective: Objective) -> datetime | None:
-    try:
-        return unspelled(objective.created_at)
-    except ValueError:
-        return None
+def _title(objective: Objective) -> str:
+    return folded(objective.get(Field.TITLE))
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of an account's objectives.
+    """Knowledge of an account's objectives at a look for a lost step.
 
-    ``taken`` are ids that other steps made or that were there before; ``snapshot`` says that the latter are complete,
-    ``untold`` that a template made objectives meanwhile whose ids nobody told. ``bodies`` are those of other creates
-    that may be there or come to be there.
+    Attributes:
+        taken: ids that were there before the step was sent, or belong to other steps.
+        snapshot: whether ``taken`` holds all that was there before.
+        lost: how many lost steps send the very same, the step included.
+        others: bodies of other creates that may be there or come to be there.
+        pending: whether another run of a template made objectives whose ids are not known yet.
+        sign: knowledge of the step's template.
     """
 
     taken: Collection[str]
     snapshot: bool = False
-    untold: bool = False
-    bodies: tuple[Mapping[Field, Value], ...] = ()
+    lost: int = 1
+    others: tuple[Mapping[Field, Value], ...] = ()
+    pending: bool = False
+    sign: TemplateSign = TemplateSign()
+
+    def new(self, objectives: Iterable[Objective]) -> tuple[Objective, ...]:
+        """Return the objectives that may be the step's."""
+        return tuple(one for one in objectives if one.id not in self.taken)
 
     def explains(self, objective: Objective) -> bool:
-        """Whether the objective is just what another create sends."""
-        return any(holds(objective, body) for body in self.bodies)
+        """Return whether the objective is just what another create sends."""
+        return any(holds(objective, body) for body in self.others)
 
 
-def candidates(objectives: Iterable[Objective], taken: Collection[str], since: Since) -> tuple[Objective, ...]:
-    """The objectives that may have come of the step: not another step's, not there before."""
-    return tuple(one for one in objectives if one.id not in taken and not since.is_older(one))
-
-
-def look_for(step: Step, objectives: tuple[Objective, ...], known: Known, since: Since) -> Look:
-    """What the account's objectives say of the lost step."""
+def look_for(step: Step, objectives: tuple[Objective, ...], known: Known) -> Look:
+    """Return the conclusion from the account's objectives about the lost step."""
     match step.action:
         case Action.CREATE:
-            return _look_for_create(step, candidates(objectives, known.taken, since), known, since)
+            return _look_for_create(step, known.new(objectives), known)
         case Action.RUN_TEMPLATE:
-            return _look_for_template(candidates(objectives, known.taken, since), known, since)
+            return _look_for_template(known.new(objectives), known)
         case Action.DELETE:
-            there = any(one.id == step.objective_id for one in objectives)
-            return Look(Finding.NOT_YET if there else Finding.HAPPENED)
+            return _look_for_delete(step, objectives)
         case _:
             return _look_for_update(step, objectives)
 
 
-def _look_for_create(step: Step, open_to: tuple[Objective, ...], known: Known, since: Since) -> Look:
-    equal = tuple(one for one in open_to if holds(one, step.body))
-    if len(equal) == 1 and (since.is_newer(equal[0]) or not equal[0].created_at):
-        return Look(Finding.HAPPENED, equal)
+def _look_for_create(step: Step, new: tuple[Objective, ...], known: Known) -> Look:
+    equal = tuple(one for one in new if holds(one, step.body))
+    if known.snapshot and 1 <= len(equal) <= known.lost:  # identical creates are interchangeable
+        return Look(Finding.HAPPENED, equal[:1])
     similar = equal or tuple(
-        one
-        for one in open_to
-        if _resembles(one, step.body, new=known.snapshot or since.is_newer(one)) and not known.explains(one)
+        one for one in new if _resembles(one, step.body, new=known.snapshot) and not known.explains(one)
     )
     return Look(Finding.UNCLEAR, similar) if similar else Look(Finding.NOT_YET)
 
 
 def _resembles(objective: Objective, body: Mapping[Field, Value], *, new: bool) -> bool:
-    """Whether the service may have made it of the body, normalising texts in a way of its own.
+    """Return whether the service may have made it of the body, normalising texts in a way of its own.
 
-    A title without plain letters may come back as anything, so that the other fields and its age have to tell.
+    A title without plain letters may come back as anything. Then the other fields and its being new must decide.
     """
     held, sent = _letters(objective.get(Field.TITLE)), _letters(body.get(Field.TITLE, ""))
     if any(_alike(one, other) for one in held for other in sent):
@@ -142,7 +126,7 @@ def _resembles(objective: Objective, body: Mapping[Field, Value], *, new: bool) 
 
 
 def _letters(text: Value) -> set[str]:
-    """The letters and digits of a text: all of them, those without accents, and those that every system keeps."""
+    """Return the letters and digits of a text: all, those without accents, and those that every system keeps."""
     unescaped = html.unescape(str(text))
     composed, decomposed = (unicodedata.normalize(form, unescaped).casefold() for form in ("NFKC", "NFKD"))
     every = "".join(filter(str.isalnum, composed))
@@ -154,12 +138,53 @@ def _alike(one: str, other: str) -> bool:
     return bool(short) and (short == long or (len(short) >= _CUT_OFF and long.startswith(short)))
 
 
-def _look_for_template(open_to: tuple[Objective, ...], known: Known, since: Since) -> Look:
-    """New objectives are the template's, where it can be told that they are new and not another template's."""
-    if not open_to:
+def _look_for_template(new: tuple[Objective, ...], known: Known) -> Look:
+    """New objectives are the lost run's where they look like the template's and nothing else explains them.
+
+    Of several lost runs of one template, each takes what one run makes. Without knowing how much that is, none can.
+    """
+    new = tuple(one for one in new if not known.explains(one))
+    if not new:
         return Look(Finding.NOT_YET)
-    certain = not known.untold and (known.snapshot or all(since.is_newer(one) for one in open_to))
-    return Look(Finding.HAPPENED if certain else Finding.UNCLEAR, open_to)
+    certain = known.snapshot and not known.pending and all(map(known.sign.made, new))
+    titles = known.sign.titles
+    if not certain or (titles is None and known.lost > 1):
+        return Look(Finding.UNCLEAR, new)
+    found = new if titles is None else _share(new, titles)
+    if not found or (known.lost == 1 and len(found) < len(new)):
+        return Look(Finding.UNCLEAR, new)
+    return Look(Finding.HAPPENED, found)
+
+
+def _share(new: Iterable[Objective], titles: Counter[str]) -> tuple[Objective, ...]:
+    """Return one run's share of the new objectives; empty where they are not enough for one."""
+    wanted, found = Counter(titles), []
+    for one in new:
+        if wanted[_title(one)] > 0:
+            wanted[_title(one)] -= 1
+            found.append(one)
+    return tuple(found) if not +wanted else ()
+
+
+def made_by_template(new: tuple[Objective, ...], sign: TemplateSign) -> tuple[Objective, ...]:
+    """Return those new objectives that a run of the template surely made; its answer said that it ran.
+
+    A single one is the template's. Of several, some may be a colleague's: those that look like the template's.
+    """
+    return new if len(new) == 1 else tuple(one for one in new if sign.made(one))
+
+
+def titles_of(objectives: Iterable[Objective]) -> Counter[str]:
+    """Return the titles that a run of a template made, for :class:`TemplateSign`."""
+    return Counter(map(_title, objectives))
+
+
+def _look_for_delete(step: Step, objectives: tuple[Objective, ...]) -> Look:
+    live = next((one for one in objectives if one.id == step.objective_id), None)
+    if live is None:
+        return Look(Finding.HAPPENED)
+    changed = step.before is not None and not holds(live, {name: step.before.get(name) for name in Field})
+    return Look(Finding.OVERTAKEN if changed else Finding.NOT_YET, (live,))
 
 
 def _look_for_update(step: Step, objectives: tuple[Objective, ...]) -> Look:
@@ -171,9 +196,3 @@ def _look_for_update(step: Step, objectives: tuple[Objective, ...]) -> Look:
         return Look(Finding.HAPPENED, (live,))
     untouched = step.before is None or all(same(live.get(name), step.before.get(name)) for name in changed)
     return Look(Finding.NOT_YET if untouched else Finding.OVERTAKEN, (live,))
-
-
-def rebased(step: Step, live: Objective) -> Step:
-    """The update laid anew over what is live, so that sending it again takes nothing back that came since."""
-    kept = {name: value for name, value in live.fields.items() if name is not Field.SUCCESS_PLAYS}
-    return Step(step.action, step.account_id, step.objective_id, body=kept | changed_fields(step), before=step.before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -130,17 +130,14 @@ def carry_out(  # noqa: PLR0913 - all that a run is made of
 def _carry_out(  # noqa: PLR0913 - as carry_out
     journal: Journal, connection: Connection, store: RunStore, ui: Ui, first: int | None, outputs: Outputs | None
 ) -> Finished:
-    def claimed() -> Mapping[str, Iterable[str]]:
-        return store.made_in(journal.header.target_key, but=journal.header.run)
-
     ui.began(journal.header.run)
     duplicates, error = 0, None
     try:
         if first is not None and journal.has_work():
-            duplicates += _run(journal, connection, claimed, ui, most=first)
+            duplicates += _run(journal, connection, store, ui, most=first)
             _ask_for_rest(journal, connection, ui)
         if journal.has_work():
-            duplicates += _run(journal, connection, claimed, ui, most=None)
+            duplicates += _run(journal, connection, store, ui, most=None)
     except BulkobjError as stopped:
         error = stopped
     journal.finish(finished=error is None)
@@ -161,7 +158,7 @@ def _carry_out(  # noqa: PLR0913 - as carry_out
 def _run(
     journal: Journal,
     connection: Connection,
-    claimed: Callable[[], Mapping[str, Iterable[str]]],
+    store: RunStore,
     ui: Ui,
     *,
     most: int | None,
@@ -173,11 +170,11 @@ def _run(
     def progress(done: int, total: int) -> None:
         ui.progress("Sending", done, total)
 
-    running = Running(journal, connection.settings, connection.clock, claimed, progress, most)
+    running = Running(journal, connection.settings, connection.clock, store, progress, most)
     try:
         connection.run(running)
     finally:
-        journal.called(running.calls, running.skew)
+        journal.called(running.calls)
     return running.duplicates
 
 
@@ -188,7 +185,7 @@ def _ask_for_rest(journal: Journal, connection: Connection, ui: Ui) -> None:
     report = reports.of_journal(journal.header, journal.entries())
     accounts = {row.line.account_id: [row.line.row] for row in report.rows if row.attempts and row.line.account_id}
     reading = connection.live(accounts, Directory(), lambda _, __: None)
-    journal.called(reading.calls, None)
+    journal.called(reading.calls)
     if not ui.agrees_to_rest(report, reading.live):
         journal.mark_declined(declined=True)
         run = journal.header.run

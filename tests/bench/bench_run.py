@@ -25,6 +25,7 @@ from bulkobj.core.model import Rate, Result
 from bulkobj.core.shutdown import StopSignal
 from bulkobj.execution.journal.journal import Journal
 from bulkobj.execution.journal.records import RunHeader
+from bulkobj.execution.journal.run_store import RunStore
 from bulkobj.execution.run_steps import Running
 from bulkobj.planning.plan import Line
 from bulkobj.totango.client import Totango
@@ -83,14 +84,14 @@ def begun(folder: Path) -> Journal:
     steps = [create(f"Objective {n}", f"ACCOUNT-{n % ACCOUNTS}") for n in range(STEPS)]
     lines = [Line(n, None, one.action, Result.NOT_ATTEMPTED, one, one.account_id) for n, one in enumerate(steps, 2)]
     header = RunHeader("20260101-000000-test", "import", "2026-01-01T00:00:00+00:00", "f", "h", "t", "k", "u")
-    return Journal.create(folder, header, b"", lines, {})
+    return Journal.create(folder / "runs", header, b"", lines, {f"ACCOUNT-{n}": [] for n in range(ACCOUNTS)})
 
 
 async def carried_out(folder: Path, clock: Clock, rate: Rate, latency: float) -> tuple[float, Network]:
     """The seconds on the clock that the run took."""
     settings, stop, network = settings_in(folder, rate), StopSignal(), Network(clock, latency)
     with closing(begun(folder)) as journal:
-        running = Running(journal, settings, clock, dict, lambda _, __: None)
+        running = Running(journal, settings, clock, RunStore(folder), lambda _, __: None)
         async with opened(settings, clock, stop, network) as totango:
             start = clock.now()
             await running(totango, stop)

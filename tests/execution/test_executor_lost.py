@@ -106,7 +106,7 @@ def test_something_nearly_equal_is_unknown(server: SandboxServer, tmp_path: Path
     near = {"id": "near", "accountId": ACCOUNT, "title": "Near", "categoryId": CATEGORY, "statusId": STATUS}
     server.put("objectives", [{**near, "description": "by someone else"}])
     server.fault("drop", method="POST", when="before", count=1)
-    run = RunKit(settings_for(server, tmp_path), [create("Near", description="ours")])
+    run = RunKit(settings_for(server, tmp_path), [create("Near", description="ours")], {ACCOUNT: []})
     assert run.carry_out() is None
     assert run.results() == ["unknown"]
     assert "near" in run.entries()[0].line.message

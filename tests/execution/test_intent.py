@@ -9,7 +9,7 @@ from pathlib import Path
 from bulkobj.core.model import Action, Field
 from bulkobj.planning.plan import Step
 from bulkobj.sandbox.server import SandboxServer
-from tests.execution.execution_kit import ACCOUNT, RunKit, create, settings_for
+from tests.execution.execution_kit import RunKit, create, settings_for
 
 
 def test_the_journal_holds_the_intent_when_a_write_arrives(tmp_path: Path) -> None:
@@ -28,14 +28,14 @@ def test_the_journal_holds_the_intent_when_a_write_arrives(tmp_path: Path) -> No
             found.append(any(step["body"].get("title") == title for step in sent))
 
     with SandboxServer(tmp_path / "served", rate="1000/1", on_write=look) as server:
-        held = next(one for one in server.objectives() if one["accountId"] == "ACME-1001")
+        held, gone = [one for one in server.objectives() if one["accountId"] == "ACME-1001"][:2]
         server.fault("drop", method="POST", when="before", skip=1, count=1)
         server.fault("status", method="PUT", status=503, count=1)
         steps = [
             create("One"),
             create("Two"),
             Step(Action.UPDATE, "ACME-1001", held["id"], body={Field.TITLE: "Three"}),
-            Step(Action.DELETE, ACCOUNT, "no-such-id"),
+            Step(Action.DELETE, "ACME-1001", gone["id"]),
         ]
         run = RunKit(settings_for(server, tmp_path / "state"), steps)
         assert run.carry_out() is None

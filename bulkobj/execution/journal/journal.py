@@ -8,17 +8,18 @@ The file is complete after every commit: it has a rollback journal, which is emp
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bulkobj.core.errors import StorageError
-from bulkobj.core.model import Action, Result
-from bulkobj.execution.journal.records import TO_DO, Entry, Moment, Outcome, RunHeader, State
+from bulkobj.core.model import Action, Objective, Result
+from bulkobj.execution.journal.records import TO_DO, Entry, KnownAccount, Moment, Outcome, RunHeader, State
 from bulkobj.execution.journal.schema import (
     INSERT,
     SCHEMA,
@@ -32,7 +33,7 @@ from bulkobj.execution.journal.schema import (
 )
 from bulkobj.execution.journal.send_mark import SendMark
 from bulkobj.execution.journal.serialization import from_json, to_json
-from bulkobj.planning.plan import Line
+from bulkobj.planning.plan import Line, Step
 
 _STATE_AFTER = {Result.UNKNOWN: State.LOST, Result.FAILED: State.REJECTED, Result.CONFLICT: State.REJECTED}
 
@@ -46,6 +47,8 @@ class Journal:
         self._mark = mark
         self._sends: int = connection.execute("SELECT coalesce(sum(attempts), 0) FROM line").fetchone()[0]
         self.header = header_of(connection)
+        #: Whether this process began the run; otherwise the run is resumed.
+        self.is_new = False
 
     @classmethod
     def create(  # noqa: PLR0913 - all that a journal holds
@@ -82,7 +85,9 @@ class Journal:
                 draft.unlink(missing_ok=True)
                 raise
             _sync_folder(folder)
-        return cls.open(path)
+        journal = cls.open(path)
+        journal.is_new = True
+        return journal
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Journal:
@@ -137,16 +142,16 @@ class Journal:
         with _storage(self._path):
             return bytes(self._db.execute("SELECT content FROM input").fetchone()[0])
 
-    def seen(self) -> dict[str, frozenset[str]]:
-        """Return the snapshot of each account: the ids of the objectives at the last decisive reading."""
+    def accounts(self, boot: str) -> dict[str, KnownAccount]:
+        """Return what is known of each account that was read; ``boot`` is the present start of the machine."""
         with _storage(self._path), _decoded(self._path):
-            found = self._db.execute("SELECT id, seen FROM account").fetchall()
-            return {account: frozenset(from_json(ids, list[str])) for account, ids in found}
-
-    def read_at(self, boot: str) -> dict[str, float]:
-        """Return when accounts were read, in seconds since that start of the machine."""
-        with _storage(self._path):
-            return dict(self._db.execute("SELECT id, seconds FROM account WHERE boot = ? AND boot <> ''", (boot,)))
+            found = self._db.execute("SELECT id, planned, latest, boot, seconds FROM account").fetchall()
+            known: dict[str, KnownAccount] = {}
+            for account, planned, latest, then, seconds in found:
+                ids: frozenset[str] = from_json(planned, frozenset[str])
+                read_at = seconds if then and then == boot else -math.inf
+                known[account] = KnownAccount(ids, from_json(latest, frozenset[str]) if latest else ids, read_at)
+            return known
 
     def entries(self) -> Iterator[Entry]:
         """Yield every line in the order of the file."""
@@ -171,10 +176,7 @@ class Journal:
         """Return whether anything is left to send or to find out."""
         if self.header.abandoned:
             return False
-        marks = ", ".join("?" * len(TO_DO))
-        with _storage(self._path):
-            found = self._db.execute(f"SELECT 1 FROM line WHERE state IN ({marks}) LIMIT 1", tuple(TO_DO))  # noqa: S608 - marks
-            return found.fetchone() is not None
+        return any(entry.state in TO_DO or entry.lacks_id for entry in self.entries())
 
     def states(self) -> dict[str, int]:
         """Return the number of rows by result, or by state for a step without a result."""
@@ -233,21 +235,25 @@ class Journal:
             position,
         )
 
-    def identified(self, position: int, objective_ids: Iterable[str], doubtful: Iterable[str] = ()) -> None:
-        """Record the ids of what a step created, learnt after its outcome."""
-        ids = ";".join(objective_ids)
-        query = "UPDATE line SET objective_id = ?, doubtful = ? WHERE position = ?"
-        self._write(query, ids, to_json(tuple(doubtful)), position)
+    def identified(self, position: int, made: Collection[Objective], doubtful: Iterable[str] = ()) -> None:
+        """Record what a step created, learnt after its outcome."""
+        ids = ";".join(one.id for one in made)
+        query = "UPDATE line SET objective_id = ?, made = ?, doubtful = ? WHERE position = ?"
+        self._write(query, ids, to_json(tuple(made)), to_json(tuple(doubtful)), position)
 
     def noted(self, position: int, message: str, doubtful: Iterable[str] = ()) -> None:
         """Record something for the row's reader, learnt after its outcome."""
         query = "UPDATE line SET message = ?, doubtful = ? WHERE position = ?"
         self._write(query, message, to_json(tuple(doubtful)), position)
 
-    def snapshot(self, account_id: str, ids: Iterable[str], at: Moment) -> None:
-        """Record the objectives of an account, read while none of its steps was in doubt."""
-        query = "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?)"
-        self._write(query, account_id, to_json(sorted(ids)), at.boot, at.seconds)
+    def snapshot(self, account_id: str, planned: Iterable[str], latest: Iterable[str], at: Moment) -> None:
+        """Record the objectives of an account: those when the run was planned, and those that were just read."""
+        query = "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?)"
+        self._write(query, account_id, to_json(sorted(planned)), to_json(sorted(latest)), at.boot, at.seconds)
+
+    def revised(self, position: int, step: Step) -> None:
+        """Record the step as it is sent, where live values have changed since it was planned."""
+        self._write("UPDATE line SET step = ? WHERE position = ?", to_json(step), position)
 
     def finish(self, *, finished: bool) -> None:
         """Record that the command is over, and whether every step has its outcome."""
@@ -270,9 +276,9 @@ class Journal:
         """Record whether all of the run was undone."""
         self._change(undone=undone)
 
-    def called(self, calls: int, skew: float | None = None) -> None:
-        """Record that so many more calls were sent, to a service whose clock was so far ahead."""
-        self._change(calls=self.header.calls + calls, skew=self.header.skew if skew is None else skew)
+    def called(self, calls: int) -> None:
+        """Record that so many more calls were sent."""
+        self._change(calls=self.header.calls + calls)
 
     def _change(self, **changes: Any) -> None:
         with _storage(self._path), _transaction(self._db):
@@ -365,5 +371,5 @@ def _fill(  # noqa: PLR0913 - all that a journal holds
         for account, ids in seen.items():
             at = read_at.get(account)
             values = (account, to_json(sorted(ids)), at.boot if at else None, at.seconds if at else None)
-            db.execute("INSERT INTO account VALUES (?, ?, ?, ?)", values)
+            db.execute("INSERT INTO account (id, planned, boot, seconds) VALUES (?, ?, ?, ?)", values)
         db.executemany(INSERT, (planned_row(number, line) for number, line in enumerate(lines)))

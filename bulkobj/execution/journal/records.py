@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from bulkobj.core.clock import Clock
-from bulkobj.core.model import Problem, Result
+from bulkobj.core.model import Objective, Problem, Result
 from bulkobj.planning.plan import Line
 
 
@@ -72,7 +72,6 @@ class RunHeader:
     profile: str = ""
     tenant: Tenant = Tenant()
     existing: str = "refuse"
-    skew: float | None = None
 
     @property
     def undoes(self) -> str | None:
@@ -122,7 +121,8 @@ class Outcome:
 class Entry:
     """A line of the plan with the state of its step; ``line.result`` is the result so far.
 
-    ``boot`` and ``seconds`` say when the step was last sent, or lost, on a clock that nobody can set.
+    ``boot`` and ``seconds`` say when the step was last sent, or lost, on a clock that nobody can set. ``doubtful`` are
+    ids of objectives that may be the step's or a colleague's. ``made`` are a template's objectives as they were read.
     """
 
     position: int
@@ -136,6 +136,7 @@ class Entry:
     boot: str = ""
     seconds: float = 0.0
     doubtful: tuple[str, ...] = ()
+    made: tuple[Objective, ...] = ()
 
     @property
     def objective_ids(self) -> tuple[str, ...]:
@@ -146,6 +147,25 @@ class Entry:
     def in_doubt(self) -> bool:
         """Whether the step was sent and its outcome is not known yet."""
         return self.state is State.SENT or (self.state is State.LOST and not self.finished_at)
+
+    @property
+    def lacks_id(self) -> bool:
+        """Whether the step made something whose id is still to be found."""
+        told = self.line.objective_id or self.line.message or self.doubtful
+        return self.state is State.DONE and self.line.result is Result.CREATED and not told
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """An account as the journal knows it.
+
+    ``planned`` are the ids that were there when the run was planned, ``latest`` those of the last reading with no step
+    in doubt. ``read_at`` is when that was, in seconds since this start of the machine.
+    """
+
+    planned: frozenset[str]
+    latest: frozenset[str]
+    read_at: float
 
 
 def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

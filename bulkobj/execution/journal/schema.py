@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any, get_type_hints
 
-from bulkobj.core.model import Action, Field, Problem, Result
+from bulkobj.core.model import Action, Field, Objective, Problem, Result
 from bulkobj.execution.journal.records import Entry, RunHeader, State
 from bulkobj.execution.journal.serialization import from_json, to_json
 from bulkobj.planning.plan import Change, Line, Step
@@ -19,26 +19,31 @@ VERSION = 2
 SCHEMA = """
 CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE input (content BLOB NOT NULL);
-CREATE TABLE account (id TEXT PRIMARY KEY, seen TEXT NOT NULL, boot TEXT, seconds REAL) WITHOUT ROWID;
+CREATE TABLE account (id TEXT PRIMARY KEY, planned TEXT NOT NULL, latest TEXT, boot TEXT, seconds REAL) WITHOUT ROWID;
 CREATE TABLE line (
     position INTEGER PRIMARY KEY, row INTEGER NOT NULL, sheet TEXT, action TEXT, result TEXT NOT NULL,
     account_id TEXT NOT NULL, account_name TEXT NOT NULL DEFAULT '', objective_id TEXT NOT NULL, title TEXT NOT NULL,
     message TEXT NOT NULL, changes TEXT NOT NULL, problems TEXT NOT NULL, step TEXT,
     state TEXT, attempts INTEGER NOT NULL DEFAULT 0, http_status INTEGER, first_sent_at TEXT, sent_at TEXT,
     finished_at TEXT, boot TEXT NOT NULL DEFAULT '', seconds REAL NOT NULL DEFAULT 0,
-    doubtful TEXT NOT NULL DEFAULT '[]'
+    doubtful TEXT NOT NULL DEFAULT '[]', made TEXT NOT NULL DEFAULT '[]'
 );
 """
 
 UPGRADE = f"""
+ALTER TABLE account RENAME COLUMN seen TO planned;
+ALTER TABLE account ADD COLUMN latest TEXT;
 ALTER TABLE account ADD COLUMN boot TEXT;
 ALTER TABLE account ADD COLUMN seconds REAL;
 ALTER TABLE line ADD COLUMN account_name TEXT NOT NULL DEFAULT '';
 ALTER TABLE line ADD COLUMN boot TEXT NOT NULL DEFAULT '';
 ALTER TABLE line ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
 ALTER TABLE line ADD COLUMN doubtful TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE line ADD COLUMN made TEXT NOT NULL DEFAULT '[]';
+UPDATE line SET doubtful = '["' || replace(objective_id, ';', '","') || '"]'
+WHERE objective_id <> '' AND result = 'created' AND message LIKE 'the answer was lost; reading the account%';
 PRAGMA user_version = {VERSION};
-"""
+"""  # noqa: S608 - constants
 
 _PLANNED = (
     "position",
@@ -66,6 +71,7 @@ _COLUMNS = (
     "boot",
     "seconds",
     "doubtful",
+    "made",
 )
 SELECT = f"SELECT {', '.join(_COLUMNS)} FROM line ORDER BY position"  # noqa: S608 - constants
 INSERT = f"INSERT INTO line ({', '.join(_PLANNED)}) VALUES ({', '.join('?' * len(_PLANNED))})"  # noqa: S608 - constants
@@ -120,6 +126,7 @@ def entry_of(values: tuple[Any, ...]) -> Entry:
         found["boot"],
         found["seconds"],
         from_json(found["doubtful"], tuple[str, ...]),
+        from_json(found["made"], tuple[Objective, ...]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sqlite3
 from contextlib import closing
@@ -12,7 +13,7 @@ import pytest
 from bulkobj.core.clock import SystemClock
 from bulkobj.core.model import Action, Field, Objective, Problem, Result, Severity
 from bulkobj.execution.journal.journal import Journal
-from bulkobj.execution.journal.records import Moment, Outcome, RunHeader, State, Tenant
+from bulkobj.execution.journal.records import KnownAccount, Moment, Outcome, RunHeader, State, Tenant
 from bulkobj.planning.plan import Line, Step
 
 GOLDEN = Path(__file__).with_name("version-1.sqlite")
@@ -66,9 +67,9 @@ def test_all_that_is_written_is_read_again(journal: Journal, tmp_path: Path) -> 
         assert again.header == HEADER
         assert [entry.line for entry in again.entries()] == LINES
         assert again.content() == b"content"
-        assert again.seen() == {"A": frozenset({"o1"})}
-        assert again.read_at(NOW.boot) == {"A": NOW.seconds}
-        assert again.read_at("another start of the machine") == {}
+        ids = frozenset({"o1"})
+        assert again.accounts(NOW.boot) == {"A": KnownAccount(ids, ids, NOW.seconds)}
+        assert again.accounts("another start of the machine")["A"].read_at == -math.inf
 
 
 def test_the_file_alone_is_complete_after_each_commit(journal: Journal, tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_a_journal_of_version_1_is_read(tmp_path: Path, *, read_only: bool) -> N
         assert entries[0].line.step.body[Field.SUCCESS_PLAYS] == ("play-1", "play-2")
         assert entries[2].line.changes == {Field.TITLE: ("Drive more promoters on G2", "Renamed")}
         assert (journal.header.profile, journal.header.existing) == ("", "refuse")
-        assert set(journal.seen()) == {"ACME-1001", "BRIG-1014"}
+        assert set(journal.accounts("")) == {"ACME-1001", "BRIG-1014"}
         assert b"90-day onboarding" in journal.content()
         assert not journal.is_older_than_its_run or read_only
     if not read_only:

@@ -171,6 +171,11 @@ def remember_columns(path: Path, profile: str, columns: Mapping[str, str]) -> No
     _remember(path, {("profiles", profile, "columns"): columns})
 
 
+def remember_region(path: Path, profile: str, region: str) -> None:
+    """Set the region of a profile, as :func:`remember_aliases` adds words."""
+    _remember(path, {("profiles", profile): {"region": region}})
+
+
 def _remember(path: Path, additions: Mapping[tuple[str, ...], Mapping[str, str]]) -> None:
     import tomlkit  # noqa: PLC0415 - slow to import, and few commands write
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - the same

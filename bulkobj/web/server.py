@@ -23,10 +23,19 @@ from bulkobj.web.site import Site
 _LOOK_EVERY = 1.0
 
 
-def serve(options: Options, port: int, idle: float, *, browser: bool, echo: Callable[[str], None]) -> None:
+def serve(  # noqa: PLR0913 - the options of a command
+    options: Options,
+    port: int,
+    idle: float,
+    *,
+    browser: bool,
+    echo: Callable[[str], None],
+    say: Callable[[str], None],
+) -> None:
     """Serve the page until Ctrl-C, or until it was not used for ``idle`` seconds; ``echo`` gets its address.
 
-    A run that is at work is stopped as by Ctrl-C. Raises UsageError if the port is taken.
+    A run that is at work is stopped as by Ctrl-C, and ``say`` gets how to continue. Raises UsageError if the port is
+    taken.
     """
     site = Site(options)
     listener = _listen(port)
@@ -45,6 +54,7 @@ def serve(options: Options, port: int, idle: float, *, browser: bool, echo: Call
         timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)
+    site.uploads.tidy(site.store)
     echo(guard.address)
     if browser:
         _open_browser(site.settings().state_dir, guard.address)
@@ -54,7 +64,7 @@ def serve(options: Options, port: int, idle: float, *, browser: bool, echo: Call
     finally:
         for job in site.desk.end():
             if job.exclusive and job.now.run:
-                echo(f"run {job.now.run} was stopped. Run bulkobj resume {job.now.run} to continue")
+                say(f"run {job.now.run} was stopped. Run `bulkobj resume {job.now.run}` to continue")
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, site: Site, guard: Guard, idle: float) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bulkobj.config.credentials import TokenPlace, checked_token
-from bulkobj.config.profiles import profile_names
+from bulkobj.config.profiles import profile_names, remember_region
 from bulkobj.config.settings import Options, Settings, load_settings
 from bulkobj.config.value_types import REGIONS
 from bulkobj.core.errors import UsageError
@@ -167,6 +167,8 @@ async def log_in(request: Request) -> Response:
         TokenPlace(settings.state_dir, settings.profile, settings.base_url).write(token)
 
     await run_in_threadpool(stored)
+    if options.region is not None and load_settings(site.options).base_url != settings.base_url:
+        remember_region(settings.config_path, settings.profile, options.region)
     site.options = options
     return to("/")
 

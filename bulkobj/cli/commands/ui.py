@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bulkobj.cli.options import service_options, settings_of
-from bulkobj.cli.session import product
+from bulkobj.cli.session import product, say
 
 
 @click.command("ui", epilog="Example: bulkobj ui --sandbox")
@@ -27,4 +27,5 @@ def ui_command(*, port: int, no_browser: bool, idle: float, **options: Any) -> N
     from bulkobj.web.server import serve  # noqa: PLC0415 - a web server that only this command needs
 
     settings = settings_of(options)
-    serve(settings.options, port, idle * 60, browser=not no_browser, echo=lambda text: product(text, wrap=False))
+    browser = not no_browser
+    serve(settings.options, port, idle * 60, browser=browser, echo=lambda text: product(text, wrap=False), say=say)

@@ -18,12 +18,13 @@ from bulkobj.core.errors import InvalidFileError, UsageError
 from bulkobj.core.text import clean, counted
 from bulkobj.planning.existing import Existing
 from bulkobj.planning.question import Question, Verb
+from bulkobj.reports.findings import Findings
 from bulkobj.reports.writer import Finished, Outputs
 from bulkobj.spreadsheet.editing.edits import Edit, can_edit
 from bulkobj.web.jobs import FirstRows, Job, Stage
 from bulkobj.web.plan_view import PlanView
 from bulkobj.web.site import Site, answered, attachment, site_of, to
-from bulkobj.web.uploads import Check, Upload
+from bulkobj.web.uploads import Upload
 from bulkobj.workflows.import_file import Choices, import_file
 
 #: Rows that a page holds from the start, and that the script asks for at a time.
@@ -31,16 +32,14 @@ _FIRST_ROWS, _MOST_ROWS = 200, 500
 _RECENT = 5
 
 
-async def start(request: Request) -> Response:
-    """Show Start: the target, where to put a file, recent runs."""
+async def _start(request: Request) -> Response:
     site = site_of(request)
     runs = await run_in_threadpool(site.store.all)
     public_host = site.settings().base_url in REGIONS.values()
     return site.page("start.html", runs=runs[: -_RECENT - 1 : -1], public_host=public_host)
 
 
-async def upload(request: Request) -> Response:
-    """Keep the file that was sent, and check it."""
+async def _upload(request: Request) -> Response:
     site = site_of(request)
     async with request.form(max_files=1, max_fields=10) as form:
         file = form.get("file")
@@ -60,7 +59,7 @@ def _from_profile(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _checked(request: Request, site: Site, kept: Upload) -> Response:
-    def work(job: Job) -> Check:
+    def work(job: Job) -> Findings:
         site.uploads.keep_small(kept)
         return kept.checked(site.settings(), job)
 
@@ -73,8 +72,7 @@ def _upload_of(request: Request) -> Upload:
     return site.uploads.get(request.path_params["upload"], **_from_profile(site.settings().table))
 
 
-async def check(request: Request) -> Response:
-    """Show Check: the columns, the problems, the rows."""
+async def _check(request: Request) -> Response:
     site, kept = site_of(request), _upload_of(request)
     if kept.check is None:
         return await _checked(request, site, kept)
@@ -101,8 +99,7 @@ def _number(request: Request, name: str, default: int, most: int) -> int:
     return min(int(text), most) if text.isascii() and text.isdecimal() and len(text) < 9 else default
 
 
-async def rows(request: Request) -> Response:
-    """Give the script some rows of a sheet: those from an index on, or of them only those with problems."""
+async def _rows(request: Request) -> Response:
     found = _upload_of(request).check
     if found is None or not found.sheets:
         raise UsageError("the file changed. Load the page again")
@@ -114,8 +111,7 @@ async def rows(request: Request) -> Response:
     return JSONResponse({"total": len(indexes), "rows": [sheet.row(index) for index in wanted]})
 
 
-async def save(request: Request) -> Response:
-    """Write edited cells into a corrected copy of the file, and check it again."""
+async def _save(request: Request) -> Response:
     kept = _upload_of(request)
     if request.headers.get("content-type") != "application/json":
         raise UsageError("the changes can't be read. Load the page again")
@@ -127,8 +123,7 @@ async def save(request: Request) -> Response:
     return await _corrected(request, kept, edits)
 
 
-async def use(request: Request) -> Response:
-    """Put a suggested name into all cells that it was suggested for."""
+async def _use(request: Request) -> Response:
     kept = _upload_of(request)
     async with request.form(max_files=0, max_fields=10) as form:
         kind, name, meant = (str(form.get(key, "")) for key in ("kind", "name", "meant"))
@@ -142,8 +137,7 @@ async def _corrected(request: Request, kept: Upload, edits: list[Edit]) -> Respo
     return await _checked(request, site_of(request), kept)
 
 
-async def columns(request: Request) -> Response:
-    """Read the file's columns as the user says."""
+async def _columns(request: Request) -> Response:
     kept = _upload_of(request)
     async with request.form(max_files=0) as form:
         sheets = tuple(str(name) for name in form.getlist("sheet") if name)
@@ -157,8 +151,7 @@ def _maps(form: FormData) -> tuple[tuple[str, str], ...]:
     return tuple((str(header), str(column)) for header, column in zip(headers, meanings, strict=False) if column)
 
 
-async def download(request: Request) -> Response:
-    """Give the corrected file."""
+async def _download(request: Request) -> Response:
     kept = _upload_of(request)
     return attachment(kept.request.content, kept.name)
 
@@ -174,8 +167,7 @@ EXISTING: Mapping[Existing, str] = {
 ANY_NUMBER = 1_000_000
 
 
-async def plan(request: Request) -> Response:
-    """Make a plan of the file, and show it; nothing is sent before it is agreed to."""
+async def _plan(request: Request) -> Response:
     site, kept = site_of(request), _upload_of(request)
     async with request.form(max_files=0, max_fields=10) as form:
         choices = _choices(form)
@@ -208,8 +200,7 @@ def _choices(form: FormData) -> Choices:
     return Choices(first=number, existing=Existing(mode), allow_deletes=ANY_NUMBER, keep_refused=False)
 
 
-async def show_plan(request: Request) -> Response:
-    """Show Plan: what would be done, and the question."""
+async def _show_plan(request: Request) -> Response:
     return _plan_page(request, 200)
 
 
@@ -233,8 +224,7 @@ def _plan_page(request: Request, status: int, fault: str = "") -> Response:
     )
 
 
-async def agree(request: Request) -> Response:
-    """Take the answer to a plan; another number of deletions than the plan's sends nothing."""
+async def _agree(request: Request) -> Response:
     site = site_of(request)
     job = site.desk.get(request.path_params["job"])
     question = job.question if job is not None else None
@@ -254,15 +244,15 @@ async def agree(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/", start),
-    Route("/files", upload, methods=["POST"]),
-    Route("/files/{upload}", check),
-    Route("/files/{upload}/rows", rows),
-    Route("/files/{upload}/save", save, methods=["POST"]),
-    Route("/files/{upload}/use", use, methods=["POST"]),
-    Route("/files/{upload}/columns", columns, methods=["POST"]),
-    Route("/files/{upload}/plan", plan, methods=["POST"]),
-    Route("/files/{upload}/corrected", download),
-    Route("/plans/{job}", show_plan),
-    Route("/plans/{job}", agree, methods=["POST"]),
+    Route("/", _start),
+    Route("/files", _upload, methods=["POST"]),
+    Route("/files/{upload}", _check),
+    Route("/files/{upload}/rows", _rows),
+    Route("/files/{upload}/save", _save, methods=["POST"]),
+    Route("/files/{upload}/use", _use, methods=["POST"]),
+    Route("/files/{upload}/columns", _columns, methods=["POST"]),
+    Route("/files/{upload}/plan", _plan, methods=["POST"]),
+    Route("/files/{upload}/corrected", _download),
+    Route("/plans/{job}", _show_plan),
+    Route("/plans/{job}", _agree, methods=["POST"]),
 ]

@@ -11,8 +11,8 @@ from bulkobj.core.model import Action, Problem, Result, Severity
 from bulkobj.core.text import clean, counted
 from bulkobj.planning.plan import Line
 from bulkobj.planning.question import Question, Verb
+from bulkobj.reports.findings import Cause, causes_of
 from bulkobj.reports.report import in_words
-from bulkobj.web.uploads import Cause, causes_of
 
 #: Rows that the page lists; the rest is counted.
 MOST_LISTED = 1000

@@ -43,24 +43,21 @@ def _job(request: Request) -> Job:
     return job
 
 
-async def progress(request: Request) -> Response:
-    """Show Progress, or the page that a job has come to."""
+async def _progress(request: Request) -> Response:
     job = _job(request)
     if job.stage is not Stage.WORKING:
         return to(job.address)
     return site_of(request).page("progress.html", job=job, state=_state(site_of(request), job))
 
 
-async def ended(request: Request) -> Response:
-    """Show why a job ended."""
+async def _ended(request: Request) -> Response:
     job = _job(request)
     if job.error is None:
         return to(job.address)
     return site_of(request).page("message.html", heading="Stopped", text=str(job.error), back=job.back)
 
 
-async def events(request: Request) -> Response:
-    """Stream how a job is, as server-sent events, until it asks or is done."""
+async def _events(request: Request) -> Response:
     site, job = site_of(request), _job(request)
 
     async def stream() -> AsyncIterator[str]:
@@ -91,23 +88,20 @@ def _state(site: Site, job: Job) -> dict[str, Any]:
     }
 
 
-async def stop(request: Request) -> Response:
-    """Stop a job as Ctrl-C does."""
+async def _stop(request: Request) -> Response:
     job = _job(request)
     job.stop()
     await run_in_threadpool(job.settle, 1.0)
     return answered(request, job)
 
 
-async def runs(request: Request) -> Response:
-    """Show Runs."""
+async def _runs(request: Request) -> Response:
     site = site_of(request)
     found = await run_in_threadpool(site.store.all)
     return site.page("runs.html", runs=found[::-1], unreadable=await run_in_threadpool(site.store.unreadable))
 
 
-async def result(request: Request) -> Response:
-    """Show Result: what became of a run's rows."""
+async def _result(request: Request) -> Response:
     site, run = site_of(request), request.path_params["run"]
     header, report = await run_in_threadpool(_read, site, run)
     counts = [(result.value, tone, report.counts[result]) for result, tone in TONES.items() if report.counts[result]]
@@ -145,8 +139,7 @@ def _read(site: Site, run: str) -> tuple[RunHeader, Report]:
         return journal.header, reports.of_journal(journal.header, journal.entries())
 
 
-async def report(request: Request) -> Response:
-    """Give a run's report as a file, in the format of the file that was imported or the one that is asked for."""
+async def _report(request: Request) -> Response:
     site, header = await _header(request)
     ending = request.query_params.get("as", "")
     name = default_path(None, header.file, header.run).name
@@ -159,8 +152,7 @@ async def report(request: Request) -> Response:
     return attachment(await run_in_threadpool(site.written, name, write), name)
 
 
-async def failures(request: Request) -> Response:
-    """Give the rows of a run that are not done, ready to be fixed and imported."""
+async def _failures(request: Request) -> Response:
     site, header = await _header(request)
     ending = ".xlsx" if Path(header.file).suffix.lower() in {".xlsx", ".xlsm", ".xls", ".ods"} else ".csv"
     name = f"{Path(header.file).stem}-failures-{header.run}{ending}"
@@ -176,20 +168,17 @@ async def _header(request: Request) -> tuple[Site, RunHeader]:
     return site, (await run_in_threadpool(_read, site, request.path_params["run"]))[0]
 
 
-async def resume_run(request: Request) -> Response:
-    """Continue a run that is unfinished, or look once more for what is unknown."""
+async def _resume_run(request: Request) -> Response:
     site, run = site_of(request), request.path_params["run"]
     return await _at_work(request, run, lambda job: resume(run, settings_for_runs(site), job))
 
 
-async def undo_run(request: Request) -> Response:
-    """Make the plan of a run's reverse, and show it."""
+async def _undo_run(request: Request) -> Response:
     site, run = site_of(request), request.path_params["run"]
     return await _at_work(request, run, lambda job: undo(run, settings_for_runs(site), Outputs(), job))
 
 
-async def retry_run(request: Request) -> Response:
-    """Make a plan of the rows that a run has not done, and show it."""
+async def _retry_run(request: Request) -> Response:
     site, run = site_of(request), request.path_params["run"]
     choices = Choices(allow_deletes=ANY_NUMBER, keep_refused=False)
     return await _at_work(request, run, lambda job: retry(run, settings_for_runs(site), Outputs(), choices, job))
@@ -208,15 +197,15 @@ async def _at_work(request: Request, run: str, work: Callable[[Job], Finished | 
 
 
 ROUTES = [
-    Route("/jobs/{job}", progress),
-    Route("/jobs/{job}/ended", ended),
-    Route("/jobs/{job}/events", events),
-    Route("/jobs/{job}/stop", stop, methods=["POST"]),
-    Route("/runs", runs),
-    Route("/runs/{run}", result),
-    Route("/runs/{run}/report", report),
-    Route("/runs/{run}/failures", failures),
-    Route("/runs/{run}/resume", resume_run, methods=["POST"]),
-    Route("/runs/{run}/retry", retry_run, methods=["POST"]),
-    Route("/runs/{run}/undo", undo_run, methods=["POST"]),
+    Route("/jobs/{job}", _progress),
+    Route("/jobs/{job}/ended", _ended),
+    Route("/jobs/{job}/events", _events),
+    Route("/jobs/{job}/stop", _stop, methods=["POST"]),
+    Route("/runs", _runs),
+    Route("/runs/{run}", _result),
+    Route("/runs/{run}/report", _report),
+    Route("/runs/{run}/failures", _failures),
+    Route("/runs/{run}/resume", _resume_run, methods=["POST"]),
+    Route("/runs/{run}/retry", _retry_run, methods=["POST"]),
+    Route("/runs/{run}/undo", _undo_run, methods=["POST"]),
 ]

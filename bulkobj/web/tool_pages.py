@@ -29,15 +29,13 @@ from bulkobj.workflows.ui import Unattended
 _KINDS = (Kind.STATUS, Kind.CATEGORY, Kind.TEMPLATE)
 
 
-async def export_page(request: Request) -> Response:
-    """Show Export; after an export, with a link to its file."""
+async def _export_page(request: Request) -> Response:
     site = site_of(request)
     job = site.desk.get(request.query_params.get("done", ""))
     return site.page("export.html", done=job if job is not None and job.result else None, layouts=list(Layout))
 
 
-async def export_now(request: Request) -> Response:
-    """Export the objectives that are asked for."""
+async def _export_now(request: Request) -> Response:
     site = site_of(request)
     async with request.form(max_files=0, max_fields=50) as form:
         said = {key: str(value).strip() for key, value in form.items()}
@@ -67,16 +65,14 @@ def _words(said: Mapping[str, str], key: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in said.get(key, "").split(";") if word.strip())
 
 
-async def exported_file(request: Request) -> Response:
-    """Give the file of an export that took long."""
+async def _exported_file(request: Request) -> Response:
     job = site_of(request).desk.get(request.path_params["job"])
     if job is None or not isinstance(job.result, tuple):
         raise UsageError("this export is gone. Export again")
     return attachment(job.result[1], job.result[0])
 
 
-async def template(request: Request) -> Response:
-    """Give an empty workbook with the tenant's names in lists."""
+async def _template(request: Request) -> Response:
     site = site_of(request)
 
     def write(path: Path) -> None:
@@ -86,8 +82,7 @@ async def template(request: Request) -> Response:
     return attachment(await run_in_threadpool(site.written, name, write), name)
 
 
-async def settings_page(request: Request) -> Response:
-    """Show Settings: the profile's values and, once they were read, the tenant's names."""
+async def _settings_page(request: Request) -> Response:
     site = site_of(request)
     settings = site.settings()
     values = [
@@ -110,8 +105,7 @@ def _other_profiles() -> list[str]:
     return [name for name in profile_names() if name != "default"]
 
 
-async def read_names(request: Request) -> Response:
-    """Read the tenant's statuses, categories and templates."""
+async def _read_names(request: Request) -> Response:
     site = site_of(request)
 
     def work(job: Job) -> Directory:
@@ -125,8 +119,7 @@ async def read_names(request: Request) -> Response:
     return answered(request, job)
 
 
-async def choose_target(request: Request) -> Response:
-    """Work with another profile, or with the sandbox, from here on."""
+async def _choose_target(request: Request) -> Response:
     site = site_of(request)
     async with request.form(max_files=0, max_fields=10) as form:
         profile, sandbox = str(form.get("profile", "")), form.get("sandbox") == "yes"
@@ -144,8 +137,7 @@ def _refuse_at_work(site: Site) -> None:
         raise UsageError("a run is at work. Wait until it finishes, or stop it")
 
 
-async def log_in(request: Request) -> Response:
-    """Check a token at the one host that it is for, and keep it."""
+async def _log_in(request: Request) -> Response:
     site = site_of(request)
     async with request.form(max_files=0, max_fields=10) as form:
         said = {key: str(form.get(key, "")).strip() for key in ("token", "region", "service")}
@@ -192,12 +184,12 @@ def _region_of(service: str, settings: Settings) -> str:
 
 
 ROUTES = [
-    Route("/export", export_page),
-    Route("/export", export_now, methods=["POST"]),
-    Route("/export/{job}", exported_file),
-    Route("/template", template, methods=["POST"]),
-    Route("/settings", settings_page),
-    Route("/settings/names", read_names, methods=["POST"]),
-    Route("/target", choose_target, methods=["POST"]),
-    Route("/login", log_in, methods=["POST"]),
+    Route("/export", _export_page),
+    Route("/export", _export_now, methods=["POST"]),
+    Route("/export/{job}", _exported_file),
+    Route("/template", _template, methods=["POST"]),
+    Route("/settings", _settings_page),
+    Route("/settings/names", _read_names, methods=["POST"]),
+    Route("/target", _choose_target, methods=["POST"]),
+    Route("/login", _log_in, methods=["POST"]),
 ]

@@ -6,22 +6,19 @@ import re
 import secrets
 import shutil
 import threading
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from bulkobj.config.settings import Settings
 from bulkobj.core.atomic_file import save
-from bulkobj.core.columns import Column
 from bulkobj.core.errors import StorageError, UsageError
-from bulkobj.core.model import Problem, Severity
 from bulkobj.execution.journal.run_store import RunStore
+from bulkobj.reports.findings import Findings
 from bulkobj.reports.report import Report
 from bulkobj.spreadsheet.editing.edits import Edit, check_edited, edited
-from bulkobj.spreadsheet.table import SourceFile, Table, shown
-from bulkobj.validation.names import COLUMN_OF, Directory, Kind, Suggestion, suggestions
+from bulkobj.validation.names import Directory, suggestions
 from bulkobj.workflows.checked_file import FileRequest, check_file, read_source
 from bulkobj.workflows.connection import connected
 from bulkobj.workflows.ui import Ui
@@ -33,91 +30,13 @@ _MOST_KEPT = 4
 _LONG = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Problems that are alike: their severity, code, column and message, and the rows that have them."""
-
-    severity: str
-    code: str
-    column: str | None
-    message: str
-    sheet: str | None
-    rows: tuple[int, ...]
-
-
-@dataclass(slots=True)
-class Sheet:
-    """A table of the file as the grid shows it: the columns' meanings, and problems by row number and column place."""
-
-    table: Table
-    columns: Mapping[int, Column]
-    problems: dict[int, dict[int, list[Problem]]] = field(default_factory=dict)
-
-    def row(self, index: int) -> dict[str, Any]:
-        """Return a row for the grid: its number, its cells' texts, and by place the severity and message of problems.
-
-        Place -1 is the row as a whole.
-        """
-        record = self.table.records[index]
-        found = {
-            place: [_worst(problems), " ".join(problem.message for problem in problems)]
-            for place, problems in self.problems.get(record.number, {}).items()
-        }
-        return {"i": index, "n": record.number, "c": [shown(cell) for cell in record.cells], "p": found}
-
-    def faulty(self) -> list[int]:
-        """Return the indexes of the rows with problems."""
-        return [index for index, record in enumerate(self.table.records) if record.number in self.problems]
-
-
-def _worst(problems: Iterable[Problem]) -> str:
-    return min((problem.severity for problem in problems), key=list(Severity).index).value
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What a check found: the sheets for the grid, causes with errors first, suggestions, and the known names."""
-
-    source: SourceFile
-    sheets: tuple[Sheet, ...]
-    causes: tuple[Cause, ...]
-    suggestions: tuple[Suggestion, ...]
-    directory: Directory
-    rows: int
-
-    @property
-    def errors(self) -> int:
-        """Return the number of errors."""
-        return sum(max(len(cause.rows), 1) for cause in self.causes if cause.severity == Severity.ERROR.value)
-
-    def edits_for(self, kind: str, name: str, meant: str) -> list[Edit]:
-        """Return the edits that put a suggested name in the place of another."""
-        column = next((column for one, column in COLUMN_OF.items() if one.value == kind), None)
-        return [
-            Edit(sheet.table.sheet, record.number, place, meant)
-            for sheet in self.sheets
-            for place, found in sheet.columns.items()
-            if found is column
-            for record in sheet.table.records
-            if shown(record.cells[place]).strip() == name
-        ]
-
-    def names(self) -> dict[str, list[str]]:
-        """Return the names that may stand in a column, by the column's header in bulkobj's words."""
-        headers = {Kind.STATUS: "Status", Kind.CATEGORY: "Category", Kind.TEMPLATE: "Template"}
-        return {
-            header: [self.directory.name(kind, thing.id) for thing in self.directory.things.get(kind, ())]
-            for kind, header in headers.items()
-        }
-
-
 class Upload:
     """One file of the user's, as it was uploaded and as it was corrected since."""
 
     def __init__(self, folder: Path, request: FileRequest) -> None:
         self.id = folder.name
         self.request = request
-        self.check: Check | None = None
+        self.check: Findings | None = None
         self.is_changed = False
         self.lock = threading.Lock()
         self._folder = folder
@@ -127,7 +46,7 @@ class Upload:
         """Return the file's name."""
         return self.request.name
 
-    def checked(self, settings: Settings, ui: Ui) -> Check:
+    def checked(self, settings: Settings, ui: Ui) -> Findings:
         """Check the file as it is now, and keep what was found."""
         with self.lock:
             self.check = check(self.request, settings, ui)
@@ -152,57 +71,18 @@ class Upload:
     def refused(self, report: Report) -> None:
         """Show the problems that a plan has found."""
         if self.check is not None:
-            self.check = _check(self.check.source, self.check.sheets, report.all_problems(), (), self.check.directory)
+            self.check = self.check.with_problems(report.all_problems())
 
 
-def check(request: FileRequest, settings: Settings, ui: Ui) -> Check:
+def check(request: FileRequest, settings: Settings, ui: Ui) -> Findings:
     """Read the file, check it, and resolve its names."""
     file, directory = check_file(request), Directory()
     if file.wanted():
         with connected(settings, ui.waiting, ui.stoppable) as connection:
             file, directory, _ = named(file, connection, ui)
     plan = file.checked()
-    sheets = tuple(Sheet(table.source, table.headers.columns) for table in file.tables)
     problems = (*plan.problems, *(problem for line in plan.lines for problem in line.problems))
-    return _check(file.source, sheets, problems, suggestions(file.tables, directory), directory)
-
-
-def _check(
-    source: SourceFile,
-    sheets: tuple[Sheet, ...],
-    problems: Iterable[Problem],
-    suggested: tuple[Suggestion, ...],
-    directory: Directory,
-) -> Check:
-    by_sheet: dict[str | None, list[Problem]] = defaultdict(list)
-    problems = tuple(problems)
-    for problem in problems:
-        by_sheet[problem.sheet].append(problem)
-    for sheet in sheets:
-        sheet.problems = _by_cell(sheet.table, by_sheet[sheet.table.sheet])
-    rows = sum(len(sheet.table.records) for sheet in sheets)
-    return Check(source, sheets, causes_of(problems), suggested, directory, rows)
-
-
-def _by_cell(table: Table, problems: Iterable[Problem]) -> dict[int, dict[int, list[Problem]]]:
-    places = {header: place for place, header in reversed(list(enumerate(table.headers)))}
-    found: dict[int, dict[int, list[Problem]]] = {}
-    for problem in problems:
-        if problem.row is not None:
-            place = places.get(problem.column, -1) if problem.column is not None else -1
-            found.setdefault(problem.row, {}).setdefault(place, []).append(problem)
-    return found
-
-
-def causes_of(problems: Iterable[Problem]) -> tuple[Cause, ...]:
-    """Draw problems together that differ in their row only; errors first."""
-    groups: dict[tuple[str, str, str | None, str, str | None], list[int]] = defaultdict(list)
-    for one in problems:
-        rows = groups[one.severity.value, one.code, one.column, one.message, one.sheet]
-        if one.row is not None:
-            rows.append(one.row)
-    found = [Cause(*key, tuple(rows)) for key, rows in groups.items()]
-    return tuple(sorted(found, key=lambda cause: cause.severity != Severity.ERROR.value))
+    return Findings.of(file.source, file.tables, problems, suggestions(file.tables, directory), directory)
 
 
 class Uploads:

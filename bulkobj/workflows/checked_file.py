@@ -29,7 +29,7 @@ from bulkobj.planning.planner import checked
 from bulkobj.spreadsheet.reading.file_type import lock_file_beside
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.stamp import Stamp, read_stamp
-from bulkobj.spreadsheet.table import SourceFile
+from bulkobj.spreadsheet.table import SourceFile, Table
 from bulkobj.validation.dates import Order
 from bulkobj.validation.headers import MappedColumn
 from bulkobj.validation.names import Aliases, Directory, Kind, resolve, wanted
@@ -43,8 +43,9 @@ class FileRequest:
     """A file's bytes, and all that the user said of how to read them (contract, "``validate`` and ``import``").
 
     ``maps`` are pairs of the file's header and bulkobj's column; ``columns`` the same from a profile, which the file
-    need not have. ``path`` is None for standard input; ``rows`` are those that are wanted, all without it. The texts
-    are kept as they were typed, so that a journal can keep the request.
+    need not have. ``path`` is None for standard input and for a pandas frame, which ``is_frame`` marks. ``rows`` are
+    those that are wanted, all without it. The texts are kept as they were typed, so that a journal can keep the
+    request.
     """
 
     name: str
@@ -58,6 +59,7 @@ class FileRequest:
     encoding: str | None = None
     delimiter: str | None = None
     rows: tuple[Place, ...] | None = None
+    is_frame: bool = False
 
     @classmethod
     def read(cls, path: Path, **said: Any) -> FileRequest:
@@ -77,7 +79,7 @@ class FileRequest:
 
     def said(self) -> dict[str, Any]:
         """What the user said, as JSON."""
-        names = ("sheets", "maps", "columns", "date_order", "timezone", "encoding", "delimiter", "rows")
+        names = ("sheets", "maps", "columns", "date_order", "timezone", "encoding", "delimiter", "rows", "is_frame")
         return {"path": str(self.path.absolute()) if self.path else None} | {n: getattr(self, n) for n in names}
 
     @classmethod
@@ -187,6 +189,8 @@ def read_source(request: FileRequest) -> SourceFile:
     source = read_file(
         request.name, request.content, options, lambda header: mapped.get(normalised(header)) or meaning(header)
     )
+    if request.is_frame:
+        source = replace(source, tables=tuple(_by_position(table) for table in source.tables))
     lock = lock_file_beside(request.path) if request.path else None
     if lock is None:
         return source
@@ -196,6 +200,12 @@ def read_source(request: FileRequest) -> SourceFile:
     )
     open_elsewhere = Problem("open-elsewhere", message, severity=Severity.WARNING)
     return replace(source, problems=(*source.problems, open_elsewhere))
+
+
+def _by_position(table: Table) -> Table:
+    """Return a frame's table with the position of each row, from 1, as its number."""
+    records = tuple(record._replace(number=record.number - 1) for record in table.records)
+    return replace(table, header_number=table.header_number - 1, records=records)
 
 
 def check_file(request: FileRequest) -> CheckedFile:

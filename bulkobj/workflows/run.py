@@ -206,7 +206,8 @@ def _outputs(header: RunHeader, report: Report, outputs: Outputs | None) -> Outp
     asked = outputs if outputs is not None and (outputs.reports or outputs.failures) else begun
     asked = replace(asked, folder=(outputs.folder if outputs is not None else None) or begun.folder)
     nothing_to_say = report.finished and set(report.counts) <= {Result.UNCHANGED} and not report.refused
-    if asked.reports or nothing_to_say:
+    is_frame = header.options["said"].get("is_frame", False)  # whoever has the frame has the report, too
+    if asked.reports or nothing_to_say or (is_frame and asked.folder is None):
         return asked
     source = path_of(header) if asked.folder is None else asked.folder / header.file
     return replace(asked, reports=(default_path(source, header.file, header.run),))

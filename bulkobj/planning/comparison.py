@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bulkobj.core.model import Field, Objective, Value
-from bulkobj.core.text import composed
+from bulkobj.core.text import plain_text
 from bulkobj.planning.plan import Step
 
 _UNWRITABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])
@@ -17,7 +17,7 @@ def comparable(value: Value) -> object:
     """
     if isinstance(value, tuple):
         return frozenset(value)
-    return composed(value.replace("\r\n", "\n").replace("\r", "\n").translate(_UNWRITABLE).strip())
+    return plain_text(value.replace("\r\n", "\n").replace("\r", "\n").translate(_UNWRITABLE).strip())
 
 
 def same(one: Value, other: Value) -> bool:

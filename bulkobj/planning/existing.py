@@ -12,8 +12,7 @@ from bulkobj.core.model import Action, Field, Objective, Severity, Value
 from bulkobj.core.text import folded
 from bulkobj.planning.comparison import differing
 from bulkobj.planning.plan import Live
-from bulkobj.validation.row_checks import Place
-from bulkobj.validation.rows import Row
+from bulkobj.validation.rows import Place, Row
 
 
 class Existing(StrEnum):

@@ -17,8 +17,8 @@ from bulkobj.spreadsheet.table import shown
 from bulkobj.validation.cells import Given, written
 from bulkobj.validation.headers import Headers
 from bulkobj.validation.names import Directory, Kind
-from bulkobj.validation.row_checks import DUPLICATE_ID, Place, at
-from bulkobj.validation.rows import CheckedTable, Row
+from bulkobj.validation.row_checks import DUPLICATE_ID, same_objective
+from bulkobj.validation.rows import CheckedTable, Place, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def make_plan(
     """
     tables = tuple(tables)
     planner = _Planner(live, directory, exported, known)
-    rows = [row for table in tables for row in table.rows()]
+    rows = [row for table in tables for row in table.rows]
     if known.existing is not Existing.DUPLICATE:
         planner.matches = match(rows, live, planner.spoken_of(rows) | known.not_counted)
     names = {account.id: account.name for account in directory.things.get(Kind.ACCOUNT, ())}
@@ -79,7 +79,7 @@ def _plan(tables: Iterable[CheckedTable], exported: Exported, line_of: Callable[
     found: list[Problem] = []
     for table in tables:
         found += table.problems
-        lines += (line_of(row, table.headers) for row in table.rows())
+        lines += (line_of(row, table.headers) for row in table.rows)
     missing = sorted(exported.bases.keys() - {line.objective_id for line in lines})
     if missing and exported.every_row:
         found.append(problems.missing_rows(missing))
@@ -307,8 +307,8 @@ class _Planner:
         earlier = self.addressed.setdefault(objective_id, row.place)
         if earlier == row.place or any(problem.code == DUPLICATE_ID for problem in row.problems):
             return row
-        message = f"{at(earlier, row.sheet)} already has this objective: keep one of the two"
-        return row._replace(problems=(*row.problems, headers.problem(row.number, DUPLICATE_ID, message, OBJECTIVE_ID)))
+        message = same_objective(earlier, row.sheet)
+        return row.with_problems([row.problem(DUPLICATE_ID, message, OBJECTIVE_ID)])
 
     def _holds(self, given: Given, name: Field, before: Objective, base: Base | None) -> bool:
         """Return whether the cell says what is live already, or what the file was exported with."""

@@ -10,8 +10,8 @@ from bulkobj.core.text import clean, counted
 from bulkobj.planning.plan import Base, Plan
 from bulkobj.validation.cells import Given
 from bulkobj.validation.headers import Headers
-from bulkobj.validation.row_checks import Place, at, ends_early, is_backwards
-from bulkobj.validation.rows import Row
+from bulkobj.validation.row_checks import at, ends_early, is_backwards
+from bulkobj.validation.rows import Place, Row
 
 #: So many deletions, or such a share of the objectives that were read, need no further word.
 _FEW_DELETES, _SHARE_DELETED = 10, 0.2

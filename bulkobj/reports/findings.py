@@ -11,7 +11,7 @@ from bulkobj.core.columns import Column
 from bulkobj.core.model import Problem, Severity
 from bulkobj.spreadsheet.editing.edits import Edit
 from bulkobj.spreadsheet.table import SourceFile, Table, shown
-from bulkobj.validation.names import COLUMN_OF, Directory, Kind, Suggestion
+from bulkobj.validation.names import COLUMNS_OF, Directory, Kind, Suggestion
 from bulkobj.validation.rows import CheckedTable
 
 
@@ -109,12 +109,12 @@ class Findings:
 
     def edits_for(self, kind: str, name: str, meant: str) -> list[Edit]:
         """Return the edits that put a suggested name in the place of another."""
-        column = next((column for one, column in COLUMN_OF.items() if one.value == kind), None)
+        columns = next((columns for one, columns in COLUMNS_OF.items() if one.value == kind), ())
         return [
             Edit(sheet.table.sheet, record.number, place, meant)
             for sheet in self.sheets
             for place, found in sheet.columns.items()
-            if found is column
+            if found in columns
             for record in sheet.table.records
             if shown(record.cells[place]).strip() == name
         ]
@@ -122,7 +122,7 @@ class Findings:
     def names(self) -> dict[str, list[str]]:
         """Return the names that may stand in a column, by the column's header in bulkobj's words."""
         return {
-            COLUMN_OF[kind].header: [self.directory.name(kind, thing.id) for thing in self.directory.things[kind]]
+            COLUMNS_OF[kind][-1].header: [self.directory.name(kind, thing.id) for thing in self.directory.things[kind]]
             for kind in (Kind.STATUS, Kind.CATEGORY, Kind.TEMPLATE)
             if kind in self.directory.things
         }

@@ -1,12 +1,11 @@
 """Display names to ids, with suggestions; pure.
 
-Names are matched trimmed and without regard to case; an id is accepted in place of a name, and is the way out where
-two things share one (api-facts, unknown 9).
+Names are matched trimmed and without regard to case; an id is accepted in place of a name. It is the only way where two
+things share a name.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,14 +14,14 @@ from typing import Any
 
 from bulkobj.core.columns import ACCOUNT, ACCOUNT_ID, ACCOUNT_NAME, CATEGORY, STATUS, TEMPLATE, Column
 from bulkobj.core.model import Named
-from bulkobj.core.text import folded
+from bulkobj.core.suggestion import Suggester
+from bulkobj.core.text import folded, plain_text, quoted
 from bulkobj.validation.cells import Given
-from bulkobj.validation.row_checks import Givens
-from bulkobj.validation.rows import CheckedTable
+from bulkobj.validation.rows import CheckedTable, Row
 
 
 class Kind(Enum):
-    """What a name can be the name of; each is read from the service by one endpoint."""
+    """A kind of named things; each is read from the service by one endpoint."""
 
     STATUS = "status"
     CATEGORY = "category"
@@ -35,41 +34,33 @@ class Kind(Enum):
         return {"status": "statuses", "category": "categories"}.get(self.value, self.value + "s")
 
 
-COLUMN_OF: Mapping[Kind, Column] = {
-    Kind.STATUS: STATUS,
-    Kind.CATEGORY: CATEGORY,
-    Kind.TEMPLATE: TEMPLATE,
-    Kind.ACCOUNT: ACCOUNT_NAME,
+COLUMNS_OF: Mapping[Kind, tuple[Column, ...]] = {
+    Kind.STATUS: (STATUS,),
+    Kind.CATEGORY: (CATEGORY,),
+    Kind.TEMPLATE: (TEMPLATE,),
+    Kind.ACCOUNT: (ACCOUNT, ACCOUNT_NAME),
 }
 
 
 def wanted(table: CheckedTable) -> frozenset[Kind]:
-    """The kinds of names that occur in the table and so must be read from the service."""
-    return frozenset(kind for kind in Kind if next(_named(table, kind), None) is not None)
+    """Return the kinds of names that occur in the table and so must be read from the service."""
+    return frozenset(kind for kind in Kind if any(named_by(row, kind) for row in table.rows))
 
 
-def _named(table: CheckedTable, kind: Kind) -> Iterator[tuple[int, Given]]:
-    """The cells with a name of that kind that is to be resolved, each with the index of its row."""
-    ids = table.column(ACCOUNT_ID) if kind is Kind.ACCOUNT else None
-    for index, given in enumerate(_names(table, kind)):
-        if given is not None and given.value is not None and (ids is None or ids[index] is None):
-            yield index, given
-
-
-def _column_of(table: CheckedTable, kind: Kind) -> Column:
-    return ACCOUNT if kind is Kind.ACCOUNT and table.headers.place(ACCOUNT) is not None else COLUMN_OF[kind]
-
-
-def _names(table: CheckedTable, kind: Kind) -> Givens:
-    """Return the cells that name a thing of that kind; an Account goes before an Account Name."""
-    if kind is not Kind.ACCOUNT:
-        return table.column(COLUMN_OF[kind])
-    return [one or other for one, other in zip(table.column(ACCOUNT), table.column(ACCOUNT_NAME), strict=True)]
+def named_by(row: Row, kind: Kind) -> tuple[Column, Given] | None:
+    """Return the cell with the name of that kind that the row uses; an Account ID needs no name beside it."""
+    if kind is Kind.ACCOUNT and row.given(ACCOUNT_ID) is not None:
+        return None
+    for column in COLUMNS_OF[kind]:
+        given = row.given(column)
+        if given is not None:
+            return (column, given) if given.value is not None else None
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Names that the service knows; a kind that was not read is not there.
+    """The names that the service knows; a kind that was not read is not there.
 
     ``every_account``: the accounts among them are all that the tenant has.
     """
@@ -78,13 +69,13 @@ class Directory:
     every_account: bool = False
 
     def name(self, kind: Kind, id_: str) -> str:
-        """The name that people see for an id; the id itself where it isn't known, or where others share the name."""
+        """Return the name that people see for an id; the id itself if it isn't known, or if others share the name."""
         things = self.things.get(kind, ())
         name = next((thing.name for thing in things if thing.id == id_), id_)
         return id_ if sum(folded(thing.name) == folded(name) for thing in things) > 1 else name
 
     def settings(self) -> dict[tuple[str, str], str]:
-        """The statuses and categories: what people see for each kind and id."""
+        """Return the statuses and categories: the name that people see for each kind and id."""
         kinds = (Kind.STATUS, Kind.CATEGORY)
         return {
             (kind.value, thing.id): self.name(kind, thing.id) for kind in kinds for thing in self.things.get(kind, ())
@@ -96,13 +87,13 @@ Aliases = Mapping[Kind, Mapping[str, str]]
 
 
 def aliases_of(profile: Mapping[str, Any]) -> Aliases:
-    """The aliases of a profile: a table for each kind, such as ``[profiles.default.aliases.status]``."""
+    """Return the aliases of a profile: a table for each kind, such as ``[profiles.default.aliases.status]``."""
     tables = profile.get("aliases", {})
     return {kind: {folded(word): str(name) for word, name in tables.get(kind.value, {}).items()} for kind in Kind}
 
 
 def with_words(aliases: Aliases, words: Mapping[Kind, Mapping[str, str]]) -> Aliases:
-    """The aliases with more words."""
+    """Return the aliases with more words."""
     return {
         kind: dict(aliases.get(kind, {})) | {folded(word): name for word, name in words.get(kind, {}).items()}
         for kind in Kind
@@ -111,7 +102,7 @@ def with_words(aliases: Aliases, words: Mapping[Kind, Mapping[str, str]]) -> Ali
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A name that nobody knows, the one that was most likely meant, and how many rows have it."""
+    """An unknown name, the known one that was most likely meant, and how many rows have it."""
 
     kind: Kind
     name: str
@@ -120,86 +111,102 @@ class Suggestion:
 
 
 def suggestions(tables: Iterable[CheckedTable], directory: Directory) -> tuple[Suggestion, ...]:
-    """What was most likely meant by the unknown names of resolved tables, once for each name."""
+    """Return what was most likely meant by the unknown names of resolved tables, once for each name."""
     unknown = Counter(
         (kind, given.text.strip())
         for table in tables
+        for row in table.rows
         for kind in directory.things
-        for given in table.column(_column_of(table, kind))
+        for given in map(row.given, COLUMNS_OF[kind])
         if given is not None and given.code == f"unknown-{kind.value}"
     )
-    close = {key: suggestion(key[1], (thing.name for thing in directory.things[key[0]])) for key in unknown}
+    resolvers = {kind: _Resolver(kind, things, {}) for kind, things in directory.things.items()}
+    close = {(kind, name): resolvers[kind].closest(name) for kind, name in unknown}
     return tuple(Suggestion(*key, meant, unknown[key]) for key, meant in close.items() if meant is not None)
 
 
-@dataclass(frozen=True, slots=True)
+#: Characters of known names that a message shows, about.
+_LONG_HINT = 60
+
+
 class _Resolver:
     """Resolves the names of one kind, each distinct name once; ``aliases`` are the user's own words for names."""
 
-    kind: Kind
-    things: tuple[Named, ...]
-    aliases: Mapping[str, str]
-    seen: dict[str, Given] = field(default_factory=dict)
+    #: Comparisons with known names, in all: a file of unknown names must not take minutes.
+    _MOST_COMPARISONS = 2_000_000
+
+    def __init__(self, kind: Kind, things: tuple[Named, ...], aliases: Mapping[str, str]) -> None:
+        self._kind, self._things, self._aliases = kind, things, aliases
+        self._by_id = {plain_text(thing.id): thing for thing in things}
+        self._by_name: dict[str, list[Named]] = {}
+        for thing in things:
+            self._by_name.setdefault(folded(thing.name), []).append(thing)
+        self._names = Suggester(thing.name for thing in things)
+        self._seen: dict[str, Given] = {}
+        self._searches = self._MOST_COMPARISONS // max(len(things), 1)
 
     def resolved(self, given: Given) -> Given:
-        if given.text not in self.seen:
-            self.seen[given.text] = self._resolve(given)
-        return self.seen[given.text]
+        """Return the cell with the id in place of the name, or with the problem that keeps it a name."""
+        if given.text not in self._seen:
+            self._seen[given.text] = self._resolve(given, str(given.value))
+        return self._seen[given.text]
 
-    def _resolve(self, given: Given) -> Given:
-        name = str(given.value)
-        if any(thing.id == name for thing in self.things):
-            return given
-        found = self._called(name) or self._called(self.aliases.get(folded(name), name))
+    def closest(self, name: str) -> str | None:
+        """Return the known name that was most likely meant; None without one, or after very many searches."""
+        self._searches -= 1
+        return self._names.closest(name) if self._searches >= 0 else None
+
+    def _resolve(self, given: Given, name: str) -> Given:
+        shown = quoted(given.text.strip())
+        found = self._find(name) or self._find(self._aliases.get(folded(name), name))
         if len(found) == 1:
             return given._replace(value=found[0].id)
         if found:
             ids = ", ".join(thing.id for thing in found)
-            message = f'"{name}" is the name of {len(found)} {self.kind.plural}: write the id instead, one of {ids}'
+            message = f"{shown} is the name of {len(found)} {self._kind.plural}. Use one of the IDs {ids}"
             return given._replace(value=None, code="ambiguous-name", message=message)
-        message = f'unknown {self.kind.value} "{name}"{self._hint(name)}'
-        return given._replace(value=None, code=f"unknown-{self.kind.value}", message=message)
+        message = f"unknown {self._kind.value} {shown}{self._hint(name)}"
+        return given._replace(value=None, code=f"unknown-{self._kind.value}", message=message)
 
-    def _called(self, name: str) -> list[Named]:
-        return [thing for thing in self.things if thing.id == name or folded(thing.name) == folded(name)]
+    def _find(self, name: str) -> list[Named]:
+        """Return the things of that id or name; an id goes before a name."""
+        thing = self._by_id.get(plain_text(name).strip())
+        return [thing] if thing is not None else self._by_name.get(folded(name), [])
 
     def _hint(self, name: str) -> str:
-        close = suggestion(name, [thing.name for thing in self.things])
+        close = self.closest(name)
         if close:
-            return f'. Did you mean "{close}"?'
-        if not self.things:
-            return f": the service has no {self.kind.plural}"
-        names = [f'"{thing.name}"' for thing in self.things[:8]]
-        rest = [f"{len(self.things) - 8} more"] if len(self.things) > 8 else []
-        return f": use one of {', '.join(names + rest)}"
-
-
-def suggestion(name: str, known: Iterable[str]) -> str | None:
-    """The known name that was most likely meant, if any is close."""
-    by_folded = {folded(one): one for one in known}
-    close = difflib.get_close_matches(folded(name), by_folded, n=1, cutoff=0.6)
-    return by_folded[close[0]] if close else None
+            return f". Did you mean {quoted(close)}?"
+        if not self._things:
+            return f". The service has no {self._kind.plural}"
+        shown: list[str] = []
+        for thing in self._things:
+            if sum(map(len, shown)) > _LONG_HINT:
+                return f". Use one of {', '.join(shown)} or {len(self._things) - len(shown)} more"
+            shown.append(quoted(thing.name, 40))
+        return f". Use one of {', '.join(shown)}"
 
 
 def resolve(table: CheckedTable, directory: Directory, aliases: Aliases) -> CheckedTable:
-    """The table with ids in place of names, and a problem for each name that isn't the name of exactly one thing."""
-    columns, found = dict(table.columns), dict(table.found)
-    for kind, things in directory.things.items():
-        column = _column_of(table, kind)
-        if column.header not in columns:
-            continue
-        resolver = _Resolver(kind, things, aliases.get(kind, {}))
-        named = dict(_named(table, kind))
-        resolved = {index: resolver.resolved(given) for index, given in named.items()}
-        columns[column.header] = _laid_over(columns[column.header], resolved)
-        if kind is Kind.ACCOUNT:
-            ids = {index: given for index, given in resolved.items() if not given.code}
-            columns[ACCOUNT_ID.header] = _laid_over(table.column(ACCOUNT_ID), ids)
-        for index, given in resolved.items():
-            if given.code:
-                found[index] = (*found.get(index, ()), table.problem(index, given.code, given.message, column))
-    return replace(table, columns=columns, found=found)
+    """Return the table with ids in place of names, and a problem for each name that isn't one thing's."""
+    resolvers = {kind: _Resolver(kind, things, aliases.get(kind, {})) for kind, things in directory.things.items()}
+    return replace(table, rows=tuple(_resolved(row, resolvers) for row in table.rows))
 
 
-def _laid_over(givens: Givens, changed: Mapping[int, Given]) -> Givens:
-    return [changed.get(index, given) for index, given in enumerate(givens)] if changed else givens
+def _resolved(row: Row, resolvers: Mapping[Kind, _Resolver]) -> Row:
+    givens, problems = dict(row.givens), list(row.problems)
+    for kind, column, given in _names(row, resolvers):
+        resolved = resolvers[kind].resolved(given)
+        givens[column.header] = resolved
+        if resolved.faulty:
+            problems.append(row.problem(resolved.code, resolved.message, column))
+        elif kind is Kind.ACCOUNT:
+            givens[ACCOUNT_ID.header] = resolved
+    return row._replace(givens=givens, problems=tuple(problems))
+
+
+def _names(row: Row, kinds: Iterable[Kind]) -> Iterator[tuple[Kind, Column, Given]]:
+    for kind in kinds:
+        named = named_by(row, kind)
+        if named is not None:
+            yield kind, *named

@@ -9,7 +9,7 @@ from bulkobj.core.columns import ACTION, OBJECTIVE_ID, TEMPLATE, Column, normali
 from bulkobj.core.model import Action, Result
 from bulkobj.spreadsheet.table import Cell, Record, Table, shown
 from bulkobj.validation.headers import match_headers
-from bulkobj.validation.row_checks import Place
+from bulkobj.validation.rows import Place
 
 #: The columns that every results file has beside those of its input.
 RESULT_COLUMNS = (

@@ -1,236 +1,157 @@
-"""What is wrong with rows, by what their actions ask for and by what earlier rows asked for; pure.
-
-A check walks down the columns that it is about, and most columns of most files are settled at a glance: nothing is
-looked at row by row that can't be wrong.
-"""
+"""What is wrong with rows, by what their actions ask for and by what earlier rows asked for; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
-from operator import itemgetter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from bulkobj.core.columns import (
     ACCOUNT_ID,
     ACTION,
-    COLUMNS,
     END_DATE,
     OBJECTIVE_ID,
     START_DATE,
-    Column,
+    TEMPLATE,
+    TITLE,
     Need,
     by_header,
 )
 from bulkobj.core.model import Action, Problem
-from bulkobj.core.text import counted
-from bulkobj.spreadsheet.table import Record, Table
-from bulkobj.validation.cells import Given
+from bulkobj.core.text import counted, quoted
+from bulkobj.spreadsheet.table import Record, Stray, Table, column_letters
 from bulkobj.validation.headers import ACCOUNT_COLUMNS, Headers
-
-#: What the cells of a column say, row by row; None is a blank cell, or one that the row's action ignores.
-Givens = Sequence[Given | None]
-
-#: A row's sheet (None for CSV) and its number.
-Place = tuple[str | None, int]
+from bulkobj.validation.rows import DEMANDS, CheckedTable, Demand, Place, Row, RowRules, read_rows
 
 DUPLICATE_ID = "duplicate-objective-id"
-
-
-@dataclass(frozen=True, slots=True)
-class ReadTable:
-    """The rows of a table as they were read: what each asks for (None: not understood), and its cells by column.
-
-    ``columns`` is keyed by the column's own header (``"Title"``), whatever it is called in the file; ``faulty`` are the
-    columns in which any cell at all is wrong, and ``distinct`` says that in some column no cell is there twice.
-    """
-
-    source: Table
-    headers: Headers
-    actions: Sequence[Action | None]
-    columns: Mapping[str, Givens]
-    faulty: frozenset[str]
-    distinct: bool
-
-    def column(self, column: Column) -> Givens:
-        """The cells of a column; all blank where the file hasn't got it."""
-        return self.columns.get(column.header) or (None,) * len(self.actions)
-
-    def rows_of(self, actions: frozenset[Action]) -> Sequence[int]:
-        """The indexes of the rows with one of these actions."""
-        there = set(self.actions)
-        if there <= actions:
-            return range(len(self.actions))
-        return [] if there.isdisjoint(actions) else [i for i, one in enumerate(self.actions) if one in actions]
-
-    def place(self, index: int) -> Place:
-        """Where the row of that index stands."""
-        return self.source.sheet, self.source.records[index].number
-
-    def problem(self, index: int, code: str, message: str, column: Column | None = None) -> Problem:
-        """Return a problem with the row of that index."""
-        return self.headers.problem(self.source.records[index].number, code, message, column)
+#: The columns of which a row has at least one.
+_IDENTIFYING = (*ACCOUNT_COLUMNS, OBJECTIVE_ID, TITLE, TEMPLATE)
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What the rows of a file that were checked so far ask for: objectives by id, and whole rows.
+    """The rows of a file that were checked so far: objectives by id, and whole rows."""
 
-    ``alone``: the file has one table only, so that no row of another one will be compared with them.
-    """
-
-    alone: bool = False
     objectives: dict[str, Place] = field(default_factory=dict)
     rows: dict[object, Place] = field(default_factory=dict)
 
 
-#: A problem, with the index of the row that has it.
-Found = Iterator[tuple[int, Problem]]
+def check_tables(tables: Iterable[Table], rules: RowRules) -> tuple[CheckedTable, ...]:
+    """Read and check every row of the tables of a file; nothing is looked up."""
+    earlier = Earlier()
+    return tuple(_check_table(read_rows(table, rules), earlier) for table in tables)
 
 
-def problems_of(read: ReadTable, earlier: Earlier) -> dict[int, tuple[Problem, ...]]:
-    """What is wrong with each row by its index; a row that nothing is wrong with is not there.
-
-    ``earlier`` knows the rows of the tables before, and of this one afterwards.
-    """
-    found: dict[int, list[Problem]] = {}
-    for index, problem in chain(*(check(read) for check in _CHECKS), _of_duplicates(read, earlier)):
-        found.setdefault(index, []).append(problem)
-    return {index: tuple(problems) for index, problems in found.items()}
+def _check_table(table: CheckedTable, earlier: Earlier) -> CheckedTable:
+    if not table.headers.columns:
+        return table
+    pairs = zip(table.rows, table.source.records, strict=True)
+    rows = tuple(row.with_problems(_problems(row, record, earlier)) for row, record in pairs)
+    return replace(table, rows=rows, problems=(*table.problems, *_of_table(table.source, table.headers)))
 
 
-def _of_records(read: ReadTable) -> Found:
-    for index, record in enumerate(read.source.records):
-        if record.beyond and record.extra:
-            yield index, read.problem(index, "ragged-row", _beyond(record))
-        if record.hidden:
-            message = "the row is hidden or filtered out in the sheet, and counts all the same"
-            yield index, read.problem(index, "hidden-row", message)
+def _problems(row: Row, record: Record, earlier: Earlier) -> Iterator[Problem]:
+    """Yield all that is wrong with a row, in the order in which people read it."""
+    yield from _of_record(row, record)
+    if _is_nobodys(row):
+        yield row.problem("missing-value", "the row has no account, Objective ID or Title. Enter them or clear the row")
+        return
+    for header, given in row.givens.items():
+        # Of a row that asks for nothing known, only the action is of interest.
+        if given.code and (row.action is not None or header == ACTION.header):
+            yield row.problem(given.code, given.message, by_header(header))
+    if row.action is None:
+        return
+    start, end = row.given(START_DATE), row.given(END_DATE)
+    if start is not None and end is not None and is_backwards(start.value, end.value):
+        yield row.problem("end-before-start", ends_early(end.text, start.text), END_DATE)
+    for demand in DEMANDS[row.action]:
+        if any(one.header in row.givens for one in demand.columns) is (demand.need is Need.EMPTY):
+            yield from _unmet(row, demand)
+    yield from _repeated(row, earlier)
 
 
-def _beyond(record: Record) -> str:
-    return (
-        f"the row has {counted(record.extra, 'cell')} beyond the last header: clear what stands there, or, in "
-        "a CSV file, put each text that holds a delimiter into quotation marks"
+def _of_record(row: Row, record: Record) -> Iterator[Problem]:
+    if record.extra:
+        cells = counted(record.extra, "more cell")
+        message = f"this row has {cells} than the header. Clear them, or put quotes around text with the delimiter"
+        yield row.problem("ragged-row", message)
+    if record.hidden:
+        yield row.problem("hidden-row", "this row is hidden in the sheet but will be imported")
+    if record.struck:
+        yield row.problem("struck-row", "this row is struck out but will be imported. Delete it if it is not wanted")
+
+
+def _is_nobodys(row: Row) -> bool:
+    """Return whether the row names nothing, though the file has columns to name it."""
+    return not any(column.header in row.givens for column in _IDENTIFYING) and any(
+        row.headers.place(column) is not None for column in _IDENTIFYING
     )
 
 
-def _of_cells(read: ReadTable) -> Found:
-    """What is wrong with single cells; of a row that asks for nothing known, only the action is of interest."""
-    for header, givens in read.columns.items():
-        for index, given in enumerate(givens if header in read.faulty else ()):
-            if given is not None and given.code and (read.actions[index] is not None or header == ACTION.header):
-                yield index, read.problem(index, given.code, given.message, by_header(header))
+def _unmet(row: Row, demand: Demand) -> Iterator[Problem]:
+    """Yield the problem of a cell that is needed and blank, or that must be empty and isn't."""
+    column = demand.columns[0]
+    names = " or ".join(one.header for one in demand.columns if row.headers.place(one) is not None)
+    if demand.need is Need.EMPTY:
+        message = f"{names} must be empty in a row with Action {row.action}. Clear the cell or change the Action"
+        yield row.problem("unexpected-value", message, column)
+    elif demand.need is Need.REQUIRED and names:
+        yield row.problem("missing-value", f"{names} is missing. Enter it", column)
+    elif demand.need is Need.WANTED and column is ACCOUNT_ID:
+        yield row.problem("no-undo", "without an Account ID, the deletion can't be undone. Add it", column)
+    elif demand.need is Need.WANTED:
+        yield row.problem("missing-date", f"{column.header} is missing. Enter it if the objective has one", column)
 
 
-def _of_dates(read: ReadTable) -> Found:
-    pairs = zip(read.column(START_DATE), read.column(END_DATE), strict=True)
-    for index, (start, end) in enumerate(pairs):
-        if start is None or end is None or read.actions[index] is None:
-            continue
-        if is_backwards(start.value, end.value):
-            yield index, read.problem(index, "end-before-start", ends_early(end.text, start.text), END_DATE)
-
-
-def _of_demands(read: ReadTable) -> Found:
-    """What is there and should not be, and the other way round, by what the actions ask of each column."""
-    for need, complain in _DEMANDS.items():
-        for column in COLUMNS:
-            asking = frozenset(action for action in Action if column.need(action) is need)
-            if not asking or (need is Need.REQUIRED and not read.headers.has(column)):
-                continue
-            for index in _unmet(read, column, asking, there=need is not Need.EMPTY):
-                code, message = complain(read.actions[index], column)
-                yield index, read.problem(index, code, message, column)
-
-
-def _unmet(read: ReadTable, column: Column, asking: frozenset[Action], *, there: bool) -> Iterator[int]:
-    """The rows of those actions whose cell is not there, or, where it should not be, is."""
-    givens = read.column(column)
-    if (there and all(givens)) or (not there and not any(givens)):
+def _repeated(row: Row, earlier: Earlier) -> Iterator[Problem]:
+    """Yield a problem where an earlier row has the same objective, or asks for the same new one."""
+    if row.action in (Action.UPDATE, Action.DELETE):
+        objective = row.value(OBJECTIVE_ID)
+        first = earlier.objectives.setdefault(objective, row.place) if objective else row.place
+        if first != row.place:
+            yield row.problem(DUPLICATE_ID, same_objective(first, row.sheet), OBJECTIVE_ID)
         return
-    stand_ins = [read.column(one) for one in ACCOUNT_COLUMNS] if column is ACCOUNT_ID else []
-    for index in read.rows_of(asking):
-        if (givens[index] is None) is there and all(one[index] is None for one in stand_ins):
-            yield index
-
-
-def _of_duplicates(read: ReadTable, earlier: Earlier) -> Found:
-    yield from _of_same_objectives(read, earlier.objectives)
-    if not (earlier.alone and read.distinct):
-        yield from _of_same_rows(read, earlier.rows)
-
-
-def _of_same_objectives(read: ReadTable, seen: dict[str, Place]) -> Found:
-    ids = read.column(OBJECTIVE_ID)
-    for index in read.rows_of(frozenset({Action.UPDATE, Action.DELETE})):
-        given = ids[index]
-        if given is None or not isinstance(given.value, str):
-            continue
-        first = seen.setdefault(given.value, read.place(index))
-        if first != read.place(index):
-            message = f"{at(first, read.source.sheet)} already has this objective: keep one of the two"
-            yield index, read.problem(index, DUPLICATE_ID, message, OBJECTIVE_ID)
-
-
-def _of_same_rows(read: ReadTable, seen: dict[object, Place]) -> Found:
-    keys = _asked_for(read)
-    for index in read.rows_of(frozenset({Action.CREATE, Action.RUN_TEMPLATE, Action.UPSERT})):
-        first = seen.setdefault(keys[index], read.place(index))
-        if first != read.place(index):
-            message = f"the same as {at(first, read.source.sheet)}: if it is imported, the account has it twice"
-            yield index, read.problem(index, "duplicate-row", message)
-
-
-def _asked_for(read: ReadTable) -> list[object]:
-    """All that each row says in known columns, whatever their order in its sheet."""
-    places = {column.header: place for place, column in read.headers.columns.items()}
-    blank = len(read.source.headers)
-    pick = itemgetter(*(places.get(column.header, blank) for column in COLUMNS))
-    return [pick((*record.cells, None)) for record in read.source.records]
+    asked = frozenset((header, given.value or given.text) for header, given in row.givens.items())
+    first = earlier.rows.setdefault((row.action, asked), row.place)
+    if first != row.place:
+        message = f"duplicate of {at(first, row.sheet)}. Importing both creates the objective twice"
+        yield row.problem("duplicate-row", message)
 
 
 def at(place: Place, sheet: str | None) -> str:
-    """A row as one speaks of it to somebody who is looking at that sheet."""
+    """Return how to name a row to somebody who is looking at that sheet."""
     return f"row {place[1]}" if place[0] == sheet else f'row {place[1]} of sheet "{place[0]}"'
 
 
-#: In the order in which a row's problems are told.
-_CHECKS: tuple[Callable[[ReadTable], Found], ...] = (_of_records, _of_cells, _of_dates, _of_demands)
+def same_objective(first: Place, sheet: str | None) -> str:
+    """Return the message for a second row of one objective."""
+    return f"{at(first, sheet)} has the same objective. Delete one of the two rows"
 
 
-def _missing(action: Action | None, column: Column) -> tuple[str, str]:
-    return "missing-value", f"{_a(str(action))} row needs {_a(column.header)}"
+def _of_table(table: Table, headers: Headers) -> Iterator[Problem]:
+    """Yield warnings of what a person sees and the table doesn't hold, and the other way round."""
+    for place in table.hidden_columns:
+        message = f"column {column_letters(place)} is hidden but will be imported. Check its cells"
+        yield headers.problem_at(None, "hidden-column", message, place)
+    if table.outside:
+        yield headers.problem(table.outside[0].number, "outside-table", _stray(table.outside))
+    for record in table.footer:
+        message = "this row is below the table and has no account, Objective ID or Title, so it is ignored"
+        yield headers.problem(record.number, "footer-row", message)
 
 
-def _unexpected(action: Action | None, column: Column) -> tuple[str, str]:
-    row = _a(str(action))
-    return "unexpected-value", f"{row} row must leave {column.header} empty: clear the cell, or change the action"
-
-
-def _wanted(_: Action | None, column: Column) -> tuple[str, str]:
-    if column is ACCOUNT_ID:
-        return "no-undo", f"without an {column.header}, the deletion can't be undone"
-    return "missing-date", f"no {column.header}: the objective is created without one"
-
-
-_DEMANDS: Mapping[Need, Callable[[Action | None, Column], tuple[str, str]]] = {
-    Need.REQUIRED: _missing,
-    Need.EMPTY: _unexpected,
-    Need.WANTED: _wanted,
-}
+def _stray(cells: tuple[Stray, ...], most: int = 5) -> str:
+    named = ", ".join(f"{column_letters(cell.column)}{cell.number} ({quoted(cell.text, 20)})" for cell in cells[:most])
+    more = f" and {len(cells) - most} more" if len(cells) > most else ""
+    return f"cells outside the table are ignored: {named}{more}. Move them into the table if they belong to it"
 
 
 def is_backwards(start: object, end: object) -> bool:
-    """Whether both are dates in the service's spelling (which sort as text) and the end comes first."""
+    """Return whether both are dates in the service's spelling (which sort as text) and the end comes first."""
     return isinstance(start, str) and isinstance(end, str) and bool(start and end) and end < start
 
 
 def ends_early(end: str, start: str) -> str:
-    """The message for an end before its start."""
+    """Return the message for an end before its start."""
     end, start = (date.removesuffix("T00:00:00.000Z") for date in (end, start))
-    return f"the end ({end}) is before the start ({start}): correct one of the two"
-
-
-def _a(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeiouAEIOU' else 'a'} {noun}"
+    return f"End Date {end} is before Start Date {start}. Change one of the two"

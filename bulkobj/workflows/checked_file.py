@@ -34,8 +34,8 @@ from bulkobj.validation.dates import Order
 from bulkobj.validation.headers import MappedColumn
 from bulkobj.validation.names import Aliases, Directory, Kind, resolve, wanted
 from bulkobj.validation.results_file import DoneRow, read_results
-from bulkobj.validation.row_checks import Place
-from bulkobj.validation.rows import CheckedTable, Row, RowRules, check_tables
+from bulkobj.validation.row_checks import check_tables
+from bulkobj.validation.rows import CheckedTable, Place, Row, RowRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class CheckedFile:
     def rows(self) -> Iterator[Row]:
         """The rows of all its tables."""
         for table in self.tables:
-            yield from table.rows()
+            yield from table.rows
 
     def resolved(self, directory: Directory, aliases: Aliases) -> CheckedFile:
         """The same with ids in place of names."""
@@ -261,7 +261,7 @@ def accounts_in(path: Path) -> tuple[str, ...]:
     tables = [table for table in file.tables if table.headers.has(ACCOUNT_ID)]
     if tables:
         _refuse_bad_ids(path, tables)
-        found = [row.value(ACCOUNT_ID) or row.value(ACCOUNT) for table in tables for row in table.rows()]
+        found = [row.value(ACCOUNT_ID) or row.value(ACCOUNT) for table in tables for row in table.rows]
     elif content[:2] == b"PK":
         found = []
     else:
@@ -275,7 +275,7 @@ def accounts_in(path: Path) -> tuple[str, ...]:
 
 
 def _refuse_bad_ids(path: Path, tables: Iterable[CheckedTable]) -> None:
-    for row in (row for table in tables for row in table.rows()):
+    for row in (row for table in tables for row in table.rows):
         given = row.given(ACCOUNT_ID)
-        if given is not None and given.code:
+        if given is not None and given.faulty:
             raise UsageError(f"{path}, row {row.number}: {given.message}")

@@ -26,7 +26,7 @@ from bulkobj.reports import report as reports
 from bulkobj.reports.writer import Finished, Input, Outputs, write_all
 from bulkobj.totango.lookup import Reading
 from bulkobj.validation.names import Kind
-from bulkobj.validation.row_checks import Place
+from bulkobj.validation.rows import Place
 from bulkobj.workflows.checked_file import CheckedFile, FileRequest, check_file
 from bulkobj.workflows.connection import Connection, connected
 from bulkobj.workflows.plans.saved_plan import SavedPlan, check_save_target, save_plan

@@ -172,7 +172,7 @@ def test_every_account_that_a_row_writes_to_is_read_once() -> None:
         ("run template", None, "a3", None, "t1"),
         ("upsert", None, "a4", "T"),
     )
-    assert accounts_to_read(found.rows()) == {"a1": [2, 3], "a2": [5], "a3": [6], "a4": [7]}
+    assert accounts_to_read(found.rows) == {"a1": [2, 3], "a2": [5], "a3": [6], "a4": [7]}
 
 
 _MOMENTS = st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1))  # noqa: DTZ001 - drawn for its digits

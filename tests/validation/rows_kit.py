@@ -10,7 +10,8 @@ from bulkobj.planning.plan import Exported, Line, Plan
 from bulkobj.planning.planner import make_plan
 from bulkobj.spreadsheet.table import Record, Table
 from bulkobj.validation.names import Directory, Kind, resolve
-from bulkobj.validation.rows import CheckedTable, RowRules, check_tables
+from bulkobj.validation.row_checks import check_tables
+from bulkobj.validation.rows import CheckedTable, RowRules
 
 DIRECTORY = Directory(
     {
@@ -64,5 +65,5 @@ def line(headers: str, row: Sequence[Any], **how: Any) -> Line:
 
 def codes(found: CheckedTable) -> list[tuple[int | None, str | None, str]]:
     """Row, column and code of every problem."""
-    problems = [*found.problems, *(problem for row in found.rows() for problem in row.problems)]
+    problems = [*found.problems, *(problem for row in found.rows for problem in row.problems)]
     return [(problem.row, problem.column, problem.code) for problem in problems]

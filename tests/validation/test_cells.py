@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from bulkobj.core.columns import (
     ACCOUNT_ID,
     ACTION,
-    COLUMNS,
     DESCRIPTION,
     OWNER,
     START_DATE,
@@ -24,10 +23,15 @@ from bulkobj.core.columns import (
 )
 from bulkobj.planning.comparison import same
 from bulkobj.spreadsheet.table import BadCell, shown
-from bulkobj.validation.cells import protected, read_cell, read_cells, unprotected, written
+from bulkobj.validation.cells import CellReader, Given, protected, unprotected, written
 from bulkobj.validation.dates import DateRules
 
-RULES = DateRules(None)
+RULES = DateRules()
+
+
+def read(cell: Any, column: Column, *, is_csv: bool = False, rules: DateRules = RULES) -> Given | None:
+    """Return the meaning of a cell of that column."""
+    return CellReader(column, rules, is_csv=is_csv).read(cell)
 
 
 @pytest.mark.parametrize(
@@ -53,14 +57,14 @@ RULES = DateRules(None)
     ],
 )
 def test_meaning(cell: Any, column: Any, value: object) -> None:
-    found = read_cell(cell, column, RULES)
+    found = read(cell, column)
     assert found is not None
     assert (found.value, found.code) == (value, "")
 
 
 @pytest.mark.parametrize("cell", [None, "", "  ", "\u00a0\t"])
 def test_blank(cell: Any) -> None:
-    assert read_cell(cell, TITLE, RULES) is None
+    assert read(cell, TITLE) is None
 
 
 @pytest.mark.parametrize(
@@ -69,8 +73,6 @@ def test_blank(cell: Any) -> None:
         ("<b>Bold</b>", TITLE, "html-markup"),
         ("x <br/> y", DESCRIPTION, "html-markup"),
         ("R&amp;D", DESCRIPTION, "html-markup"),
-        ("1.23457E+15", ACCOUNT_ID, "mangled-number"),
-        ("1,23457E+15", ACCOUNT_ID, "mangled-number"),
         (1.23457e15, ACCOUNT_ID, "mangled-number"),
         (12345678901234567, SUCCESS_PLAYS, "mangled-number"),
         ("crate", ACTION, "unknown-action"),
@@ -86,7 +88,7 @@ def test_blank(cell: Any) -> None:
     ],
 )
 def test_problem(cell: Any, column: Any, code: str) -> None:
-    found = read_cell(cell, column, RULES)
+    found = read(cell, column)
     assert found is not None
     assert (found.code, found.value) == (code, None)
     assert found.message
@@ -96,13 +98,13 @@ def test_problem(cell: Any, column: Any, code: str) -> None:
 def test_a_protected_text_is_never_the_word_clear(text: str) -> None:
     """Any text survives being written and read, the word ``(clear)`` and its escapes included."""
     assert unprotected(protected(text)) == text
-    found = read_cell(protected(text), OWNER, RULES)
+    found = read(protected(text), OWNER)
     assert found is None or not found.clears
 
 
 @given(st.text())
 def test_a_written_text_reads_back(text: str) -> None:
-    found = read_cell(written(text, Kind.PERSON), OWNER, RULES)
+    found = read(written(text, Kind.PERSON), OWNER)
     assert same(text, "" if found is None else found.value or "")
 
 
@@ -112,24 +114,13 @@ def test_a_written_date_reads_back(moment: datetime) -> None:
     value = moment.isoformat(timespec="milliseconds") + "Z"
     cell = written(value, Kind.DATE)
     for form in (cell, shown(cell)):
-        found = read_cell(form, START_DATE, RULES)
+        found = read(form, START_DATE)
         assert found is not None
         assert found.value == value
 
 
-@pytest.mark.parametrize("cell", [True, date(2024, 3, 1), datetime(2024, 3, 1, 8), "1.23457E+15", 1e15])  # noqa: DTZ001
+@pytest.mark.parametrize("cell", [True, date(2024, 3, 1), datetime(2024, 3, 1, 8), 1e15])  # noqa: DTZ001
 def test_an_id_that_the_spreadsheet_program_has_changed(cell: Any) -> None:
-    found = read_cell(cell, ACCOUNT_ID, RULES)
+    found = read(cell, ACCOUNT_ID)
     assert found is not None
     assert found.code == "mangled-number"
-
-
-#: Made of what reading looks for, so that it comes up more often than in any text.
-_PIECES = ["(", "clear", ")", "'", " ", "\xa0", "<b>", "&amp;", "1.5E+15", "+", "7", "x"]
-_TRICKY = st.lists(st.sampled_from(_PIECES)).map("".join)
-
-
-@given(st.lists(st.one_of(_TRICKY, st.text(), st.none(), st.integers(), st.booleans())), st.sampled_from(COLUMNS))
-def test_many_cells_say_what_each_says_alone(cells: list[Any], column: Column) -> None:
-    """The short cut for texts that mean just what they show changes nothing."""
-    assert read_cells(cells, column, RULES) == [read_cell(cell, column, RULES) for cell in cells]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -11,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkobj.core.timestamps import spelled, unspelled
+from bulkobj.spreadsheet.table import Cell
 from bulkobj.validation.dates import (
     AmbiguousDateError,
     DateError,
     DateRules,
     Order,
-    decided_order,
     read_date,
+    rules_of_column,
     year_may_lead,
 )
 
@@ -85,7 +87,7 @@ def test_a_zone_that_does_not_exist(text: str) -> None:
         read_date(text, DateRules(None))
 
 
-@pytest.mark.parametrize("text", ["02/03/2024", "2.3.2024", "02-03-24", "12/11/2024"])
+@pytest.mark.parametrize("text", ["02/03/2024", "2 3 2024", "02-03-24", "12/11/2024"])
 def test_ambiguous_without_an_order(text: str) -> None:
     with pytest.raises(AmbiguousDateError):
         read_date(text, DateRules(None))
@@ -139,10 +141,21 @@ def test_a_time_without_a_zone_is_in_the_users() -> None:
 
 
 def test_a_column_is_decided_by_any_of_its_cells() -> None:
-    assert decided_order(["02/03/2024", "13/03/2024", "x"]) is Order.DMY
-    assert decided_order(["02/03/2024", "03/13/2024"]) is Order.MDY
-    assert decided_order(["02/03/2024"]) is None
-    assert decided_order(["13/03/2024", "03/13/2024"]) is None
+    assert order(["02/03/2024", "13/03/2024", "x"]) is Order.DMY
+    assert order(["02/03/2024", "03/13/2024"]) is Order.MDY
+    assert order(["02/03/2024"]) is None
+    assert order(["13/03/2024", "03/13/2024"]) is None
+
+
+def order(cells: Sequence[Cell], default: Order | None = None) -> Order | None:
+    return rules_of_column(cells, DateRules(), default).order
+
+
+def test_a_default_order_is_for_columns_that_leave_it_open() -> None:
+    """A profile's order never overrules what a cell of the column shows."""
+    assert order(["02/03/2024"], Order.MDY) is Order.MDY
+    assert order(["02/03/2024", "13/03/2024"], Order.MDY) is Order.DMY
+    assert order(["13/03/2024", "03/13/2024"], Order.MDY) is None
 
 
 @given(st.dates(date(1900, 1, 1), date(2200, 12, 31)))

@@ -12,7 +12,8 @@ from bulkobj.core.columns import ACCOUNT, ACCOUNT_ID, START_DATE, TITLE, Column
 from bulkobj.core.model import Action, Severity
 from bulkobj.validation.dates import Order
 from bulkobj.validation.names import resolve
-from bulkobj.validation.rows import RowRules, check_tables
+from bulkobj.validation.row_checks import check_tables
+from bulkobj.validation.rows import RowRules
 from tests.validation.rows_kit import DIRECTORY, checked, codes, table
 
 FULL = "Account ID|Title|Category|Status|Start Date|End Date"
@@ -31,7 +32,7 @@ GOOD = ("a1", "T", "Adoption", "In Progress", date(2024, 2, 1), date(2024, 3, 1)
     ],
 )
 def test_what_a_row_asks_for(headers: str, row: tuple[str, ...], action: Action | None) -> None:
-    assert next(checked(headers, row).rows()).action is action
+    assert checked(headers, row).rows[0].action is action
 
 
 def test_a_good_row_has_no_problem() -> None:
@@ -82,7 +83,7 @@ def test_duplicates_mark_the_later_row() -> None:
 def test_warnings_keep_no_row_back(headers: str, row: tuple[object, ...], expected: list[str]) -> None:
     found = checked(headers, row)
     assert [code for _, _, code in codes(found)] == expected
-    assert all(problem.severity is Severity.WARNING for problem in next(found.rows()).problems)
+    assert all(problem.severity is Severity.WARNING for problem in found.rows[0].problems)
     assert all(problem.severity is Severity.WARNING for problem in found.problems)
 
 
@@ -110,7 +111,7 @@ def test_a_columns_own_name_goes_before_its_other_names() -> None:
     """Beside "Title", a column "Objective" is somebody else's."""
     found = checked(FULL + "|Objective", (*GOOD, "unrelated"))
     assert codes(found) == [(None, "Objective", "unknown-column")]
-    assert next(found.rows()).value(TITLE) == "T"
+    assert found.rows[0].value(TITLE) == "T"
 
 
 def test_two_columns_of_one_name_are_refused() -> None:
@@ -126,14 +127,14 @@ def test_a_mapped_column() -> None:
     rules = RowRules({"Ziel": TITLE})
     found = checked(FULL.replace("Title", "ZIEL"), GOOD, rules=rules)
     assert codes(found) == []
-    assert next(found.rows()).value(TITLE) == "T"
+    assert found.rows[0].value(TITLE) == "T"
 
 
 def test_one_cell_decides_the_order_for_its_column() -> None:
     rows = [(*GOOD[:4], "02/01/2024", "2024-12-31"), (*GOOD[:1], "U", *GOOD[2:4], "13/01/2024", "2024-12-31")]
     found = checked(FULL, *rows)
     assert codes(found) == []
-    assert next(found.rows()).value(START_DATE) == "2024-01-02T00:00:00.000Z"
+    assert found.rows[0].value(START_DATE) == "2024-01-02T00:00:00.000Z"
 
 
 def test_a_column_that_nothing_decides_is_ambiguous_until_the_user_says() -> None:
@@ -151,7 +152,7 @@ def test_an_account_name_stands_in_for_the_id() -> None:
 
 def test_an_ambiguous_name_shows_its_ids_and_an_id_is_accepted() -> None:
     found = checked(FULL, (*GOOD[:3], "TWIN", *GOOD[4:]))
-    assert "s3, s4" in next(found.rows()).problems[0].message
+    assert "s3, s4" in found.rows[0].problems[0].message
     assert codes(checked(FULL, (*GOOD[:3], "s4", *GOOD[4:]))) == []
 
 
@@ -177,7 +178,7 @@ def test_the_mapping_names_each_header_its_column_and_why() -> None:
 def test_a_problem_in_a_workbook_names_its_cell() -> None:
     source = replace(table(FULL, GOOD, (*GOOD[:3], "Nope", *GOOD[4:])), sheet="Plan")
     found = resolve(check_tables([source], RowRules())[0], DIRECTORY, {})
-    (problem,) = list(found.rows())[1].problems
+    (problem,) = found.rows[1].problems
     assert problem.cell == "D3"
     assert problem.message.startswith('D3: unknown status "Nope"')
     assert problem.wording.startswith('unknown status "Nope"')
@@ -187,7 +188,7 @@ def test_a_problem_in_a_workbook_names_its_cell() -> None:
 def test_an_account_column_holds_ids_or_names(cell: str, account: str) -> None:
     found = checked(FULL.replace("Account ID", "Customer"), (cell, *GOOD[1:]))
     assert codes(found) == []
-    assert next(found.rows()).value(ACCOUNT_ID) == account
+    assert found.rows[0].value(ACCOUNT_ID) == account
 
 
 def test_an_account_that_is_neither_an_id_nor_a_name() -> None:

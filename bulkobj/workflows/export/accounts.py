@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from bulkobj.core.errors import ReadRefusedError, UsageError
 from bulkobj.core.model import Named
+from bulkobj.core.suggestion import closest
 from bulkobj.core.text import counted, folded
 from bulkobj.totango.client import Totango
-from bulkobj.validation.names import suggestion
 
 _SHOWN_IDS = 5
 
@@ -106,7 +106,7 @@ def _named(text: str, known: Sequence[Named]) -> Named | None:
 
 def _unknown(text: str, known: Sequence[Named]) -> str:
     """Return the message for an account that search does not know."""
-    close = suggestion(text, (account.name for account in known))
+    close = closest(text, (account.name for account in known))
     return f'unknown account "{text}"' + (f'. Did you mean "{close}"?' if close else "")
 
 

@@ -15,11 +15,12 @@ from typing import Any
 from bulkobj.core.columns import ACCOUNT_ID, ACCOUNT_NAME, ACTION, OBJECTIVE_ID, OF_FIELD
 from bulkobj.core.errors import UsageError
 from bulkobj.core.model import Action, Field, Named, Objective
+from bulkobj.core.suggestion import closest
 from bulkobj.core.text import folded
 from bulkobj.spreadsheet.stamp import Stamp
 from bulkobj.spreadsheet.table import Cell
 from bulkobj.validation.cells import written
-from bulkobj.validation.names import Directory, Kind, suggestion
+from bulkobj.validation.names import Directory, Kind
 
 HEADERS = tuple(column.header for column in (ACTION, ACCOUNT_ID, ACCOUNT_NAME, OBJECTIVE_ID, *OF_FIELD.values()))
 #: The zone in which an export writes times; a workbook says so on its hidden sheet, a CSV file in each time.
@@ -74,7 +75,7 @@ def _ids(names: Iterable[str], kind: Kind, directory: Directory) -> tuple[str, .
     for name in names:
         ids = [thing.id for thing in things if thing.id == name or folded(thing.name) == folded(name)]
         if not ids:
-            close = suggestion(name, (thing.name for thing in things))
+            close = closest(name, (thing.name for thing in things))
             hint = f'. Did you mean "{close}"?' if close else ": `bulkobj settings` lists them"
             raise UsageError(f'unknown {kind.value} "{name}"{hint}')
         found += ids

@@ -64,7 +64,7 @@ def is_invalid(report: Report) -> bool:
 def row_pairs(tables: Iterable[CheckedTable]) -> Iterator[tuple[CheckedTable, Record, Row]]:
     """Yield each row as it was checked, with the cells that it was read from."""
     for table in tables:
-        for record, row in zip(table.source.records, table.rows(), strict=True):
+        for record, row in zip(table.source.records, table.rows, strict=True):
             yield table, record, row
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from bulkobj.core.columns import ACCOUNT_ID, ACCOUNT_NAME, COLUMNS, END_DATE, START_DATE, STATUS, TITLE
 from bulkobj.core.errors import UsageError
 from bulkobj.core.model import Action
+from bulkobj.core.suggestion import closest
 from bulkobj.core.text import counted, folded
 from bulkobj.spreadsheet.stamp import Stamp
-from bulkobj.validation.names import suggestion
 from bulkobj.workflows.checked_file import CheckedFile, FileRequest, check_file
 from bulkobj.workflows.plans.periods import Period, moved_cell
 from bulkobj.workflows.plans.plan_file import (
@@ -88,7 +88,7 @@ def _check_statuses(names: Iterable[str], file: CheckedFile) -> None:
     known += [row.given(STATUS).text for row in file.rows() if row.given(STATUS)]  # type: ignore[union-attr] # checked
     for name in names:
         if folded(name) not in map(folded, known):
-            close = suggestion(name, known)
+            close = closest(name, known)
             raise UsageError(f'unknown status "{name}"' + (f'. Did you mean "{close}"?' if close else ""))
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from bulkobj.sandbox.server import SandboxServer
 from tests.cli.redis_kit import MISSING, PROGRAM, RedisDaemon
+from tests.service.server import SandboxServer
 
 # A slow machine is no failure: no example is timed.
 hypothesis.settings.register_profile("untimed", deadline=None)

@@ -12,7 +12,7 @@ import pytest
 
 from bulkobj import api
 from bulkobj.errors import BulkobjError, UsageError
-from bulkobj.sandbox.server import SandboxServer
+from tests.service.server import SandboxServer
 
 PLAN: dict[str, Any] = {
     "Account ID": ["ACME-1001", "BLUE-1010"],

@@ -11,20 +11,17 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
 from bulkobj.core.clock import Clock
 from bulkobj.core.errors import StorageError
-from bulkobj.sandbox.limits import Spent, Verdict
+from bulkobj.sandbox.limiter import Spent, Verdict
 from bulkobj.sandbox.seeds import Document, seeds
 
 FILE = "sandbox.sqlite"
-VERSION = 1
-#: How long the log of arrivals reaches back when a store is opened, in seconds.
-LOG_KEPT = 3600.0
+VERSION = 2
 HINT = " `bulkobj sandbox reset` empties the embedded sandbox."
 
 SCHEMA = """
@@ -34,33 +31,23 @@ CREATE TABLE documents (
     UNIQUE (kind, id)
 );
 CREATE INDEX documents_of_account ON documents (kind, account);
-CREATE TABLE arrivals (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER
-);
-CREATE TABLE spending (token TEXT, limiter TEXT, spent TEXT NOT NULL, PRIMARY KEY (token, limiter));
+CREATE TABLE spending (key TEXT PRIMARY KEY, spent TEXT NOT NULL);
 """
 
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A call as the service saw it: when, in seconds on the machine's clock, and the path with its query as sent.
-
-    ``status`` is the HTTP status that was answered, None while (and where) there is no answer.
-    """
-
-    at: float
-    method: str
-    path: str
-    status: int | None
+UPGRADE = """DROP TABLE arrivals; DROP TABLE spending;
+CREATE TABLE spending (key TEXT PRIMARY KEY, spent TEXT NOT NULL)"""
 
 
 class Store:
-    """The documents of the tenant, the log of arrivals, and what each token has spent.
+    """The documents of the tenant and what each token has spent.
 
     A document is a JSON object with an ``id``, of one of the kinds ``objectives``, ``accounts``, ``statuses``,
-    ``categories`` and ``templates``. Usable from any thread, and faster between :meth:`hold` and :meth:`close`.
+    ``categories``, ``templates`` and
+    ``users``. Usable from any thread, and faster between :meth:`hold` and :meth:`close`.
     StorageError where the folder or its file can't be used.
     """
+
+    tables: tuple[str, ...] = ("meta", "documents", "spending")
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
@@ -92,8 +79,8 @@ class Store:
     def reset(self) -> None:
         """Forget everything and begin with the seeds, as another incarnation; servers that run go on with that."""
         with self.transaction() as connection:
-            for table in ("meta", "documents", "arrivals", "spending"):
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608 # the names stand one line above
+            for table in self.tables:
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 # the names stand in the class
             self._fill(connection)
 
     @contextmanager
@@ -145,30 +132,12 @@ class Store:
         with self.transaction() as connection:
             return connection.execute(query, {"kind": kind, "id": id}).rowcount > 0
 
-    def arrive(self, at: float, method: str, path: str) -> int:
-        """Log a call that came in; its number, for :meth:`answered`."""
-        query = "INSERT INTO arrivals (at, method, path) VALUES (?, ?, ?)"
+    def spend(self, key: str, count: Callable[[Spent], tuple[Spent, Verdict]]) -> Verdict:
+        """Count a request: ``count`` maps what the key has spent to what it has spent now and the verdict."""
         with self.transaction() as connection:
-            return connection.execute(query, (at, method, path)).lastrowid or 0
-
-    def answered(self, number: int, status: int) -> None:
-        """Log what that call was answered."""
-        with self.transaction() as connection:
-            connection.execute("UPDATE arrivals SET status = ? WHERE number = ?", (status, number))
-
-    def arrivals(self) -> list[Arrival]:
-        """All calls that came in, in order of arrival."""
-        query = "SELECT at, method, path, status FROM arrivals ORDER BY number"
-        with self.transaction() as connection:
-            return [Arrival(*row) for row in connection.execute(query)]
-
-    def spend(self, token: str, limiter: str, count: Callable[[Spent], tuple[Spent, Verdict]]) -> Verdict:
-        """Count a call against a token: ``count`` takes what was spent, and gives what is spent now and its verdict."""
-        with self.transaction() as connection:
-            query = "SELECT spent FROM spending WHERE token = ? AND limiter = ?"
-            found = connection.execute(query, (token, limiter)).fetchone()
+            found = connection.execute("SELECT spent FROM spending WHERE key = ?", (key,)).fetchone()
             spent, verdict = count(json.loads(found[0]) if found else [])
-            connection.execute("REPLACE INTO spending VALUES (?, ?, ?)", (token, limiter, json.dumps(spent)))
+            connection.execute("REPLACE INTO spending VALUES (?, ?)", (key, json.dumps(spent)))
         return verdict
 
     def _prepare(self) -> None:
@@ -179,6 +148,10 @@ class Store:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {VERSION}")
                 self._fill(connection)
+            elif version == 1:  # it kept a log of requests, and what was spent by limiter
+                for statement in (*UPGRADE.split(";"), f"PRAGMA user_version = {VERSION}"):
+                    connection.execute(statement)
+                self.save("users", seeds()["users"])
             elif version != VERSION:
                 raise StorageError(f"{self._folder / FILE} is of another version of bulkobj.{HINT}")
             self._forget_old(connection)
@@ -190,14 +163,12 @@ class Store:
             self.save(kind, documents)
 
     def _forget_old(self, connection: sqlite3.Connection) -> None:
-        """Times of an earlier start of the machine mean nothing now, and old arrivals are of no use."""
-        now = self._clock.now()
-        (newest,) = connection.execute("SELECT max(at) FROM arrivals").fetchone()
-        if self._meta("boot") != self._clock.boot or (newest or now) > now:
+        """Forget times of an earlier start of the machine: they mean nothing now."""
+        spent = [json.loads(text) for (text,) in connection.execute("SELECT spent FROM spending")]
+        ahead = any(max(times, default=0) > self._clock.now() for times in spent)
+        if self._meta("boot") != self._clock.boot or ahead:
             connection.execute("DELETE FROM spending")
-            connection.execute("DELETE FROM arrivals")
             connection.execute("UPDATE meta SET value = ? WHERE key = 'boot'", (self._clock.boot,))
-        connection.execute("DELETE FROM arrivals WHERE at < ?", (now - LOG_KEPT,))
 
     def _meta(self, key: str) -> str:
         with self.transaction() as connection:

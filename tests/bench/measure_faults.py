@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from bulkobj.sandbox.behaviour import Behaviour, Fault
-from bulkobj.sandbox.server import SandboxServer
 from tests.bench.measure_pace import accounts, write_plan
+from tests.service.behaviour import Behaviour, Fault
+from tests.service.server import SandboxServer
 
 WINDOW = 6.0
 ROWS = 120

@@ -22,11 +22,11 @@ from unittest import mock
 import httpx
 
 from bulkobj.core.model import Rate
-from bulkobj.sandbox.behaviour import Behaviour
 from tests.bench.alternatives.plain_script import import_plan
 from tests.bench.bench_validate import HEADERS, row
 from tests.bench.virtual_world import VirtualService, World
 from tests.cli.cli_kit import bulkobj
+from tests.service.behaviour import Behaviour
 from tests.totango.rate_limit.limiter_world import worst_window
 
 RATE = Rate(100, 60)

@@ -18,11 +18,12 @@ from unittest import mock
 import httpx
 
 from bulkobj.core.model import Rate
-from bulkobj.sandbox.behaviour import Behaviour
-from bulkobj.sandbox.controls import Controls
-from bulkobj.sandbox.gate import Gate
 from bulkobj.sandbox.server import SANDBOX_TOKEN
-from bulkobj.sandbox.store import Arrival, Store
+from tests.service.behaviour import Behaviour
+from tests.service.middleware import Gate
+from tests.service.recording import Arrival
+from tests.service.recording import RecordingStore as Store
+from tests.service.state import Controls
 
 T = TypeVar("T")
 

@@ -27,8 +27,8 @@ from typing import Any
 
 import pytest
 
-from bulkobj.sandbox.server import SandboxServer
 from tests.cases import make_inputs
+from tests.service.server import SandboxServer
 
 FOLDER = Path(__file__).parent
 

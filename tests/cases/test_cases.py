@@ -20,7 +20,6 @@ from bulkobj.core.columns import meaning
 from bulkobj.core.errors import BulkobjError
 from bulkobj.core.model import Severity, severity_of
 from bulkobj.sandbox.seeds import seeds
-from bulkobj.sandbox.server import SandboxServer
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.table import SourceFile
 from bulkobj.workflows.checked_file import FileRequest, check_file, read_source
@@ -28,6 +27,7 @@ from tests.cases import make_inputs
 from tests.cases.case_kit import FOLDER, Case, documents, effects, found, names_of
 from tests.cases.report_kit import assert_failures, assert_harmless, assert_joint_report, assert_report
 from tests.cli.cli_kit import Ran, against
+from tests.service.server import SandboxServer
 
 CASES = [Case(path.parent) for path in sorted(FOLDER.glob("*/expected.json"))]
 PARAMETERS = [pytest.param(case, id=case.folder.name, marks=case.marks) for case in CASES]

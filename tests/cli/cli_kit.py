@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 from bulkobj.cli.main import run
-from bulkobj.sandbox.server import SandboxServer
+from tests.service.server import SandboxServer
 
 #: Fast, but with the limit's shape kept.
 QUICK = ("--rate", "99/3", "--settle", "0.3", "--timeout", "5")

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import bulkobj
-from bulkobj.sandbox.server import SandboxServer
-from bulkobj.sandbox.store import Arrival
+from tests.service.recording import Arrival
+from tests.service.server import SandboxServer
 
 HEADER = "Account ID,Title,Category,Status,Start Date,End Date"
 #: Long enough for any step of a test on a busy machine; nothing is asserted about it.

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bulkobj.sandbox.server import SandboxServer
 from tests.cli.cli_kit import SIX, Ran, against, calls
+from tests.service.server import SandboxServer
 
 ACCOUNT = "BLUE-1010"
 WRITES = {"PUT", "DELETE"}

@@ -13,9 +13,9 @@ from subprocess import PIPE, STDOUT
 import pytest
 
 from bulkobj.cli.main import _COMMANDS, cli
-from bulkobj.sandbox.server import SandboxServer
 from tests.cli.cli_kit import against, bulkobj, creates
 from tests.cli.process_kit import Machine
+from tests.service.server import SandboxServer
 
 TOP = Path(__file__).parents[2]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from bulkobj.sandbox.behaviour import Fault
-from bulkobj.sandbox.server import SandboxServer
+from tests.service.behaviour import Fault
+from tests.service.server import SandboxServer
 
 DIED = 99
 PLAN = """Action,Account ID,Objective ID,Title,Category,Status,Start Date,End Date,Template

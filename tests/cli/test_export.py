@@ -12,8 +12,8 @@ import openpyxl
 import pytest
 
 from bulkobj.sandbox.seeds import seeds
-from bulkobj.sandbox.server import SandboxServer
 from tests.cli.cli_kit import against, calls
+from tests.service.server import SandboxServer
 
 FORMATS = [("one-sheet", ".xlsx"), ("sheet-per-account", ".xlsx"), ("one-sheet", ".csv")]
 G2 = "1946f580-3cae-445c-9069-80ba1f71f6fa"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkobj.sandbox.server import SandboxServer
 from tests.cli.cli_kit import SIX, against, bulkobj, calls, creates, writes
+from tests.service.server import SandboxServer
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkobj.sandbox.server import SandboxServer
 from tests.cli.process_kit import ACCOUNTS, Machine, each_once, made, plan, until, writes
+from tests.service.server import SandboxServer
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals processes the POSIX way")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkobj.sandbox.server import SandboxServer
 from tests.cli.cli_kit import SIX, against, calls, creates
+from tests.service.server import SandboxServer
 
 MIXED = f"{SIX}\nBLUE-1010,Done,Adoption,In Progress,2027-01-11,2027-03-26\nNOWHERE,{{}},Adoption,In Progress,,\n"
 

@@ -9,8 +9,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from bulkobj.sandbox.server import SandboxServer
 from tests.cli.cli_kit import Ran, against, bulkobj, calls
+from tests.service.server import SandboxServer
 
 GOALS = """Title,Description,Category,Status,Owner,Start Date,End Date
 Onboard {account},First steps for {account_id},Adoption,In Progress,ann@example.com,start,quarter-end

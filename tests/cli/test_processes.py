@@ -13,8 +13,8 @@ import pytest
 
 from bulkobj.execution.journal.records import RunHeader
 from bulkobj.execution.journal.run_store import RunStore
-from bulkobj.sandbox.server import SandboxServer
 from tests.cli.process_kit import ACCOUNTS, Machine, Process, each_once, made, plan, until, writes
+from tests.service.server import SandboxServer
 
 posix = pytest.mark.skipif(os.name != "posix", reason="kills processes the POSIX way")
 

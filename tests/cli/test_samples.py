@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from bulkobj.core.columns import meaning
-from bulkobj.sandbox.server import SandboxServer
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.writing.template.workbook import blank_csv, blank_workbook
 from tests.cli.cli_kit import against
+from tests.service.server import SandboxServer
 
 TOP = Path(__file__).parents[2]
 SAMPLES = TOP / "samples"

@@ -11,8 +11,8 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 
-from bulkobj.sandbox.server import SandboxServer
 from tests.cli.cli_kit import against, bulkobj, creates
+from tests.service.server import SandboxServer
 
 
 class MemoryKeyring(KeyringBackend):

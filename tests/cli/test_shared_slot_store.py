@@ -10,10 +10,10 @@ import pytest
 from bulkobj.config.redis_url import RedisUrl, parse_redis_url
 from bulkobj.config.settings import Options, load_settings
 from bulkobj.core.errors import UsageError
-from bulkobj.sandbox.server import SandboxServer
 from tests.cli.cli_kit import against, bulkobj, creates
 from tests.cli.process_kit import Machine, each_once, made, plan, until, writes
 from tests.cli.redis_kit import RedisDaemon
+from tests.service.server import SandboxServer
 
 PASSWORD = "s3cret-word"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bulkobj.sandbox.server import SandboxServer
 from tests.cli.cli_kit import QUICK, Ran, against, bulkobj, creates
 from tests.cli.process_kit import ACCOUNTS, Ended, Machine, each_once, made, plan, writes
+from tests.service.server import SandboxServer
 
 
 def resume(server: SandboxServer, *args: object, **environ: str) -> Ran:

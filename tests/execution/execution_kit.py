@@ -16,8 +16,8 @@ from bulkobj.execution.journal.records import Entry, Moment, RunHeader
 from bulkobj.execution.journal.run_store import RunStore
 from bulkobj.execution.run_steps import Running
 from bulkobj.planning.plan import Line, Step
-from bulkobj.sandbox.server import SandboxServer
 from bulkobj.workflows.connection import Connection, target_key
+from tests.service.server import SandboxServer
 
 STATUS = "7ee010f0-1228-222-974e-89b5d2cf2152"
 CATEGORY = "b6d0a419-bab9-4fcf-ppp-2ea9b425ff19"

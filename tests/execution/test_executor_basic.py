@@ -8,8 +8,8 @@ import pytest
 
 from bulkobj.core.model import Action, Field
 from bulkobj.planning.plan import Step
-from bulkobj.sandbox.server import SandboxServer
 from tests.execution.execution_kit import ACCOUNT, RunKit, create, settings_for, titles
+from tests.service.server import SandboxServer
 
 
 def test_creates_are_sent_once_and_their_ids_recorded(server: SandboxServer, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from bulkobj.core.model import Action, Field, Objective
 from bulkobj.planning.plan import Step
-from bulkobj.sandbox.behaviour import Fault
-from bulkobj.sandbox.server import SandboxServer
 from tests.execution.execution_kit import ACCOUNT, CATEGORY, STATUS, RunKit, create, settings_for, titles
+from tests.service.behaviour import Fault
+from tests.service.server import SandboxServer
 
 LOSSES: dict[str, dict[str, Any]] = {
     "dropped before": {"kind": "drop", "when": "before"},

@@ -22,11 +22,11 @@ from bulkobj.execution.journal.journal import Journal
 from bulkobj.execution.journal.records import Moment, Outcome
 from bulkobj.execution.stop_rules import StopRules
 from bulkobj.planning.plan import Step
-from bulkobj.sandbox.server import SandboxServer
 from bulkobj.totango.decoding import created_id
 from bulkobj.totango.messages import message_of
 from bulkobj.totango.responses import Response, Verdict, classify
 from tests.execution.execution_kit import ACCOUNT, CATEGORY, STATUS, RunKit, create, settings_for, titles
+from tests.service.server import SandboxServer
 
 TEMPLATE = Step(Action.RUN_TEMPLATE, ACCOUNT, template_id="012e4e3f-a801-487e-9900-011f20c187c3")
 EQUAL = {"accountId": ACCOUNT, "title": "Twin", "categoryId": CATEGORY, "statusId": STATUS}

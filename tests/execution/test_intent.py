@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bulkobj.core.model import Action, Field
 from bulkobj.planning.plan import Step
-from bulkobj.sandbox.server import SandboxServer
 from tests.execution.execution_kit import RunKit, create, settings_for
+from tests.service.server import SandboxServer
 
 
 def test_the_journal_holds_the_intent_when_a_write_arrives(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from bulkobj.core.errors import ServiceDownError
 from bulkobj.core.model import Rate
-from bulkobj.sandbox.server import SandboxServer
 from tests.execution.execution_kit import RunKit, create, settings_for
+from tests.service.server import SandboxServer
 
 ACCOUNTS = ("BLUE-1010", "ACME-1001", "ACME-1002", "BRIG-1014", "JUNI-1081")
 LIMITERS = ("log", "fixed", "counter", "gcra")

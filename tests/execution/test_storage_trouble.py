@@ -17,10 +17,10 @@ from bulkobj.core.errors import StorageError, UsageError
 from bulkobj.execution.journal.journal import Journal
 from bulkobj.execution.journal.records import RunHeader
 from bulkobj.execution.journal.run_store import RunStore
-from bulkobj.sandbox.server import SandboxServer
 from bulkobj.totango.rate_limit import sqlite_file as slot_store_file
 from tests.cli.cli_kit import Ran, against, bulkobj, creates
 from tests.execution.execution_kit import ACCOUNT, RunKit, create, settings_for, titles
+from tests.service.server import SandboxServer
 
 
 def posts(server: SandboxServer) -> int:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bulkobj.config.settings import Options
-from bulkobj.sandbox.server import SandboxServer
 from tests.cli.cli_kit import bulkobj
+from tests.service.server import SandboxServer
 from tests.web.web_kit import HEADER, SAMPLES, Page, buttons, creates, heading, invalid
 
 NewPage = Callable[..., Page]

@@ -11,7 +11,7 @@ import respx
 from httpx import Response
 
 from bulkobj.config.settings import Options
-from bulkobj.sandbox.server import SandboxServer
+from tests.service.server import SandboxServer
 from tests.web.web_kit import Page, buttons, heading
 
 NewPage = Callable[..., Page]

@@ -11,7 +11,6 @@ from bulkobj.cli.session import note
 from bulkobj.config.settings import state_dir
 from bulkobj.core.errors import UsageError
 from bulkobj.core.model import Rate
-from bulkobj.sandbox.behaviour import Behaviour
 
 
 @click.group("sandbox", cls=SuggestingGroup, epilog="Example: bulkobj sandbox reset")
@@ -19,37 +18,26 @@ def sandbox_command() -> None:
     """A local service that behaves as the documented API does, to try things out on."""
 
 
-@sandbox_command.command("serve", epilog="Example: bulkobj sandbox serve --port 8080 --shape names=nested")
+@sandbox_command.command("serve", epilog="Example: bulkobj sandbox serve --port 8080 --latency 0.3")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, show_default="any that is free", help="The port.")
 @click.option("--token", help="The token that it accepts.  [default: sandbox-token]")
 @click.option("--rate", default="100/60", show_default=True, metavar="N/S", help="Its limit: N calls in S seconds.")
+@click.option(
+    "--latency", type=click.FloatRange(0, 3600), default=0.0, metavar="S", help="Seconds that each call takes."
+)
 @click.option("--folder", type=click.Path(path_type=Path), help="Where its data are kept.  [default: nowhere]")
-@click.option("--shape", "shapes", metavar="NAME=VALUE", multiple=True, help="How it answers; --shapes lists them.")
-@click.option("--shapes", "list_shapes", is_flag=True, help="List what --shape can set, and leave.")
 def serve_command(  # noqa: PLR0913 - each is an option
-    *,
-    host: str,
-    port: int,
-    token: str | None,
-    rate: str,
-    folder: Path | None,
-    shapes: tuple[str, ...],
-    list_shapes: bool,
+    *, host: str, port: int, token: str | None, rate: str, latency: float, folder: Path | None
 ) -> None:
     """Serve the sandbox over HTTP on this machine until Ctrl-C."""
-    if list_shapes:
-        for name, values in Behaviour.wanted().items():
-            click.echo(f"{name}: {values}")
-        return
-    from bulkobj.sandbox.server import SANDBOX_TOKEN  # noqa: PLC0415 - a web server that only this command needs
-    from bulkobj.sandbox.serving import serve  # noqa: PLC0415 - the same
+    from bulkobj.sandbox.server import SANDBOX_TOKEN, serve  # noqa: PLC0415 - a web server that only this command needs
 
     try:
         limit = Rate.parse(rate)
     except ValueError:
         raise UsageError(f'--rate: "{rate}" is not a number of calls and of seconds, such as 100/60') from None
-    serve(folder, host, port, Behaviour.from_texts(shapes), limit, token or SANDBOX_TOKEN, click.echo)
+    serve(folder, host, port, limit, token or SANDBOX_TOKEN, latency, click.echo)
 
 
 @sandbox_command.command("reset", epilog="Example: bulkobj sandbox reset")

@@ -1,6 +1,6 @@
-"""The documented calls and account search: each a function of the tenant and the call.
+"""The documented requests and the searches: each a function of the tenant and the request.
 
-Source: api-facts, "Known". What isn't documented is decided by the behaviour, or by what web services commonly do.
+Source: API.md, "Known". What isn't documented is decided by the answers, or by the habit of web services.
 """
 
 from __future__ import annotations
@@ -9,77 +9,57 @@ import json
 import re
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, unquote
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from bulkobj.sandbox.api import responses as answers
 from bulkobj.sandbox.api import validation as checks
 from bulkobj.sandbox.api.request import Call
-from bulkobj.sandbox.api.responses import RefusedError, iso
-from bulkobj.sandbox.behaviour import Behaviour
+from bulkobj.sandbox.api.responses import DATES, Answers, RefusedError, iso
 from bulkobj.sandbox.seeds import Document
 from bulkobj.sandbox.store import Store
 
 AUTHOR = "sandbox@example.demo"
-DUPLICATE_STATUS = "d0b1e000-5a7e-4f0c-9c11-000000000002"
 SEARCH_COUNT = 1000
 SEARCH_REACH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """What a call is answered from; ``wall`` is the time of day in UTC."""
+    """The data that requests are answered from; ``wall`` is the time of day in UTC."""
 
     store: Store
-    behaviour: Behaviour
     wall: datetime
+    answers: Answers = field(default_factory=Answers)
 
     def answer(self, call: Call) -> Response:
-        """Do the call, in full or not at all, and say what came of it."""
+        """Do the request, in full or not at all, and return its response."""
         try:
             with self.store.transaction():
                 return _endpoint(call)(self, call)
         except RefusedError as refusal:
-            return answers.error(self.behaviour.error_style, refusal.status, refusal.message)
-
-    def statuses(self) -> list[Document]:
-        """The statuses, one of them twice if asked for (api-facts, Unknown 9)."""
-        found = self.store.documents("statuses")
-        return found + [{**each, "id": DUPLICATE_STATUS} for each in found[:1] if self.behaviour.duplicate_status]
-
-    def names(self) -> dict[str, str]:
-        """The display name of each status and category id."""
-        return {each["id"]: each["displayName"] for each in self.statuses() + self.store.documents("categories")}
-
-    def shown(self, objective: Document) -> Document:
-        """The objective in the shape asked for."""
-        return answers.objective(objective, self.behaviour, self.names())
+            return self.answers.error(refusal.status, refusal.message)
 
     def known(self, fields: Document) -> Document:
-        """The same fields; RefusedError where an account, status or category isn't there."""
-        for name in ("accountId", "statusId", "categoryId"):
-            if name in fields and not self._knows(name, fields[name]):
+        """Return the same fields; RefusedError if an account, status or category isn't there."""
+        kinds = {"accountId": "accounts", "statusId": "statuses", "categoryId": "categories"}
+        for name, kind in kinds.items():
+            if name in fields and not self.store.document(kind, fields[name]):
                 message = f"{name.removesuffix('Id').capitalize()} not found: {fields[name]}"
-                raise RefusedError(self.behaviour.mistake_status, message)
+                raise RefusedError(self.answers.mistake_status, message)
         return fields
 
-    def _knows(self, name: str, identity: str) -> bool:
-        if name == "statusId":
-            return identity in {each["id"] for each in self.statuses()}
-        return self.store.document("accounts" if name == "accountId" else "categories", identity) is not None
-
     def existing(self, call: Call) -> Document:
-        """The objective that the path names; RefusedError where there is none."""
+        """Return the objective that the path names; RefusedError if there is none."""
         found = self.store.document("objectives", unquote(call.path.rpartition("/")[2]))
         if not found:
             raise RefusedError(404, "Objective not found")
         return found
 
     def make(self, fields: Document) -> Document:
-        """A new objective, kept."""
+        """Keep a new objective and return it."""
         now = iso(self.wall)
         about = {"createdBy": AUTHOR, "createdAt": now, "updatedAt": now}
         objective = {"id": str(uuid.uuid4()), "successPlays": [], **fields, **about}
@@ -88,11 +68,11 @@ class Tenant:
 
 
 def _statuses(tenant: Tenant, call: Call) -> Response:
-    return JSONResponse(tenant.statuses())
+    return tenant.answers.settings(tenant.store.documents("statuses"))
 
 
 def _categories(tenant: Tenant, call: Call) -> Response:
-    return JSONResponse(tenant.store.documents("categories"))
+    return tenant.answers.settings(tenant.store.documents("categories"))
 
 
 def _objectives(tenant: Tenant, call: Call) -> Response:
@@ -100,42 +80,42 @@ def _objectives(tenant: Tenant, call: Call) -> Response:
     if not account:
         raise RefusedError(400, "accountId is required")
     found = tenant.store.documents("objectives", account)
-    if not found and not tenant.store.document("accounts", account) and tenant.behaviour.unknown_account == "404":
+    if not found and not tenant.store.document("accounts", account) and tenant.answers.knows_accounts:
         raise RefusedError(404, "Account not found")
-    return answers.objectives(found, tenant.behaviour, tenant.names())
+    return tenant.answers.objectives(found)
 
 
 def _create(tenant: Tenant, call: Call) -> Response:
     sent = checks.body_object(call.body)
     fields = tenant.known({"accountId": sent.get("accountId"), **checks.new_fields(sent)})
     checks.in_order(fields)
-    return answers.created(tenant.shown(tenant.make(fields)), tenant.behaviour)
+    return tenant.answers.created(tenant.make(fields))
 
 
 def _update(tenant: Tenant, call: Call) -> Response:
     held = tenant.existing(call)
     sent = checks.body_object(call.body)
     if sent.get("accountId", held["accountId"]) != held["accountId"]:
-        raise RefusedError(tenant.behaviour.mistake_status, f"The objective is not one of account {sent['accountId']}")
+        raise RefusedError(tenant.answers.mistake_status, f"The objective is not one of account {sent['accountId']}")
     same = checks.same_fields(sent, held)
     changed = checks.changed_fields({name: value for name, value in sent.items() if name not in same})
-    lost = set(checks.WRITABLE) - {"successPlays"} if tenant.behaviour.update == "replace" else set()
+    lost = set(checks.WRITABLE) - {"successPlays"} if tenant.answers.replaces else set()
     kept = {name: value for name, value in held.items() if name not in lost}
     objective = {**kept, **same, **tenant.known(changed), "updatedBy": AUTHOR, "updatedAt": iso(tenant.wall)}
-    if changed.keys() & set(answers.DATES):
+    if changed.keys() & set(DATES):
         checks.in_order(objective)
     tenant.store.save("objectives", [objective])
-    return answers.updated(tenant.shown(objective), tenant.behaviour)
+    return tenant.answers.updated(objective)
 
 
 def _delete(tenant: Tenant, call: Call) -> Response:
     identity = tenant.existing(call)["id"]
     tenant.store.remove("objectives", identity)
-    return answers.deleted(identity, tenant.behaviour)
+    return tenant.answers.deleted(identity)
 
 
 def _templates(tenant: Tenant, call: Call) -> Response:
-    return answers.templates(tenant.store.documents("templates"), tenant.behaviour)
+    return tenant.answers.templates(tenant.store.documents("templates"))
 
 
 def _run_template(tenant: Tenant, call: Call) -> Response:
@@ -148,9 +128,9 @@ def _run_template(tenant: Tenant, call: Call) -> Response:
         raise RefusedError(404, "Objective template not found")
     if not template["successPlays"]:
         raise RefusedError(400, "Objective must contain at least one SuccessPlay")
-    for number in range(1, tenant.behaviour.template_objectives + 1):
+    for number in range(1, tenant.answers.template_objectives + 1):
         tenant.make({"accountId": account, **_from_template(template, number, tenant.wall)})
-    return answers.success()
+    return tenant.answers.template_ran()
 
 
 def _from_template(template: Document, number: int, wall: datetime) -> Document:
@@ -162,16 +142,33 @@ def _from_template(template: Document, number: int, wall: datetime) -> Document:
 
 
 def _search_accounts(tenant: Tenant, call: Call) -> Response:
-    """Source: api-facts, "account search"; a filter, which isn't described there, is refused."""
+    """Source: API.md, "Account search"; an account's attributes are properties of its document."""
     query = _search_query(call)
-    offset, count = query.get("offset", 0), query.get("count", SEARCH_COUNT)
-    if type(offset) is not int or type(count) is not int or offset < 0 or not 0 < count <= SEARCH_COUNT:
-        raise RefusedError(400, f"offset must be at least 0 and count from 1 to {SEARCH_COUNT}")
-    found = sorted(tenant.store.documents("accounts"), key=lambda each: (each["name"].casefold(), each["id"]))
-    ordered = found[::-1] if query.get("sort_order") == "DESC" else found
-    page = ordered[:SEARCH_REACH][offset : offset + count]
+    found = [each for each in tenant.store.documents("accounts") if all(_meets(each, term) for term in query["terms"])]
+    found.sort(key=lambda each: (each["name"].casefold(), each["id"]))
+    page = _page(query, found)
     hits = [{"name": each["id"], "display_name": each["name"], "selected_fields": []} for each in page]
-    return JSONResponse({"response": {"accounts": {"total_hits": len(found), "hits": hits}}})
+    return tenant.answers.search("accounts", len(found), hits)
+
+
+def _search_users(tenant: Tenant, call: Call) -> Response:
+    """Source: API.md, "User search"."""
+    found = tenant.store.documents("users")
+    hits = [{"id": each["id"], "name": each["id"], "display_name": each["name"]} for each in found]
+    return tenant.answers.search("users", len(found), _page(_search_query(call), hits))
+
+
+def _meets(account: Document, term: Document) -> bool:
+    """Return True if the account has one of the term's values; RefusedError for a term of another type."""
+    if term.get("type") not in {"string_attribute", "string"} or not isinstance(term.get("in_list"), list):
+        raise RefusedError(400, "The sandbox knows terms of the types string_attribute and string, with in_list")
+    held = account.get("attributes", {}).get(term.get("attribute", term.get("term")))
+    return held in term["in_list"]
+
+
+def _page(query: Document, found: list[Document]) -> list[Document]:
+    ordered = found[::-1] if query.get("sort_order") == "DESC" else found
+    return ordered[:SEARCH_REACH][query["offset"] :][: query["count"]]
 
 
 def _search_query(call: Call) -> Document:
@@ -180,8 +177,14 @@ def _search_query(call: Call) -> Document:
         query = json.loads(form["query"][0])
     except (ValueError, KeyError, RecursionError):
         raise RefusedError(400, "The form field query must hold JSON") from None
-    if not isinstance(query, dict) or query.get("terms"):
-        raise RefusedError(400, "The query must be a JSON object, without terms")
+    if not isinstance(query, dict):
+        raise RefusedError(400, "The query must be a JSON object")
+    query = {"terms": [], "offset": 0, "count": SEARCH_COUNT} | query
+    offset, count, terms = query["offset"], query["count"], query["terms"]
+    if type(offset) is not int or type(count) is not int or offset < 0 or not 0 < count <= SEARCH_COUNT:
+        raise RefusedError(400, f"offset must be at least 0 and count from 1 to {SEARCH_COUNT}")
+    if not isinstance(terms, list) or not all(isinstance(term, dict) for term in terms):
+        raise RefusedError(400, "terms must be a list of objects")
     return query
 
 
@@ -197,6 +200,7 @@ ENDPOINTS: tuple[tuple[str, re.Pattern[str], Endpoint], ...] = (
     ("GET", re.compile(r"/api/v2/objective-templates"), _templates),
     ("POST", re.compile(r"/api/v2/objective-templates/run"), _run_template),
     ("POST", re.compile(r"/api/v1/search/accounts"), _search_accounts),
+    ("POST", re.compile(r"/api/v1/search/users/internal"), _search_users),
 )
 
 

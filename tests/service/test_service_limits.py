@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkobj.core.model import Rate
-from bulkobj.sandbox.behaviour import Behaviour
-from bulkobj.sandbox.limits import LIMITERS, Spent, Verdict
-from bulkobj.sandbox.server import SandboxServer
-from tests.sandbox.sandbox_kit import STATUSES, ManualClock, client_of, running
+from bulkobj.sandbox.limiter import Spent, Verdict
+from tests.service.behaviour import Behaviour
+from tests.service.limiters import LIMITERS
+from tests.service.server import SandboxServer
+from tests.service.service_kit import STATUSES, ManualClock, client_of, running
 
 RATES = st.builds(Rate, st.integers(1, 6), st.sampled_from([0.5, 1.0, 3.0, 7.0]))
 #: Gaps that hit the edges of windows as often as the space between.

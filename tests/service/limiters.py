@@ -7,39 +7,18 @@ call spends nothing. Times are seconds on any one clock.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from math import ceil, floor
 from types import MappingProxyType
 
 from bulkobj.core.model import Rate
-from bulkobj.sandbox.behaviour import Behaviour
+from bulkobj.sandbox.limiter import Spent, Verdict
+from bulkobj.sandbox.limiter import count as _log
+from tests.service.behaviour import Behaviour
 
 #: Far below any wait that matters, far above what sums of floating point times are wrong by.
 EPSILON = 1e-6
-
-Spent = list[float]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether a call is let in, how many more would be at this moment, and the seconds until there are more.
-
-    Where ``remaining`` is 0, a call ``reset`` seconds later is let in, if nobody else comes first.
-    """
-
-    admitted: bool
-    remaining: int
-    reset: float
-
-
-def _log(rate: Rate, spent: Spent, now: float) -> tuple[Spent, Verdict]:
-    """At most N in any S seconds: a call counts until exactly S seconds after it."""
-    held = [at for at in spent if now - at < rate.seconds]
-    admitted = len(held) < rate.calls
-    held += [now] * admitted
-    return held, Verdict(admitted, max(rate.calls - len(held), 0), held[0] + rate.seconds - now)
 
 
 def _fixed(rate: Rate, spent: Spent, now: float) -> tuple[Spent, Verdict]:

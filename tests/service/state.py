@@ -15,10 +15,11 @@ from bulkobj.core.errors import UsageError
 from bulkobj.core.model import Rate
 from bulkobj.sandbox.api.request import Call, key_of
 from bulkobj.sandbox.api.responses import iso
-from bulkobj.sandbox.behaviour import Behaviour, Fault
-from bulkobj.sandbox.limits import LIMITERS, Verdict
+from bulkobj.sandbox.limiter import Verdict
 from bulkobj.sandbox.seeds import Document
-from bulkobj.sandbox.store import Store
+from tests.service.behaviour import Behaviour, Fault
+from tests.service.limiters import LIMITERS
+from tests.service.recording import RecordingStore as Store
 
 #: What a document of each kind must have beside its id.
 NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -28,6 +29,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "statuses": ("displayName",),
         "categories": ("displayName",),
         "templates": ("name", "categoryId", "statusId"),
+        "users": ("name",),
     }
 )
 
@@ -46,7 +48,7 @@ class _Rule:
         return fault.skip < self.seen <= fault.skip + (inf if fault.count is None else fault.count)
 
 
-class FaultBook:
+class Faults:
     """The faults in force, in the order in which they were set; the first that hits a call has it."""
 
     def __init__(self) -> None:
@@ -94,25 +96,31 @@ class Controls:
         self.rate = rate
         self.behaviour = behaviour
         self.tokens = Tokens(token)
-        self.faults = FaultBook()
-        self._random = Random(behaviour.seed)  # noqa: S311 # delays that can be repeated, no secret
+        self.faults = Faults()
+        self._random = Random(behaviour.seed)  # delays that can be repeated, no secret
 
     def behave(self, **changes: object) -> None:
         """Turn some knobs; UsageError for one that isn't there or a value that it doesn't have."""
         self.behaviour = self.behaviour.changed(**changes)
         if "seed" in changes:
-            self._random = Random(self.behaviour.seed)  # noqa: S311 # delays that can be repeated, no secret
+            self._random = Random(self.behaviour.seed)  # delays that can be repeated, no secret
 
     def count(self, token_key: str) -> Verdict:
         """Count a call against a token."""
         limiter = self.behaviour.limiter
-        return self.store.spend(token_key, limiter, lambda spent: LIMITERS[limiter](self.rate, spent, self.clock.now()))
+        decide = LIMITERS[limiter]
+        return self.store.spend(f"{limiter} {token_key}", lambda spent: decide(self.rate, spent, self.clock.now()))
 
     def spend(self, calls: int) -> None:
         """Somebody else spends that many calls of the current token, or all that are left (api-facts, Unknown 8)."""
         with self.store.transaction():
             for _ in range(calls):
                 self.count(key_of(self.tokens.current))
+
+    def names(self) -> dict[str, str]:
+        """The display name of each status and category id."""
+        found = self.store.documents("statuses") + self.store.documents("categories")
+        return {each["id"]: each["displayName"] for each in found}
 
     def transit(self) -> float:
         """How long the next call is under way to the service, in seconds."""

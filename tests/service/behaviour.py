@@ -1,4 +1,4 @@
-"""How the sandbox behaves where the documentation is silent, and what it is told to do wrong; cheap to import."""
+"""Options of the test service: its answers where the documentation is silent (API.md), and its faults."""
 
 from __future__ import annotations
 
@@ -6,14 +6,33 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bulkobj.core.errors import UsageError
-from bulkobj.sandbox.knobs import Knobs
+from tests.service.options import Knobs
 
 ErrorStyle = Literal["message", "error", "errors", "text", "html", "empty"]
-CreateAnswer = Literal["201-id", "200-id", "201-objective", "wrapped-objective", "wrapped-data", "success", "204"]
+CreateAnswer = Literal[
+    "201-id", "200-id", "201-objective", "wrapped-objective", "wrapped-data", "wrapped-instance", "success", "204"
+]
 DeleteAnswer = Literal["200-json", "200-success", "200-empty", "202-json", "202-empty", "204"]
-ListWrapper = Literal["bare", "objectives", "data", "items", "results", "response"]
-TemplatesWrapper = Literal["bare", "templates", "data", "items", "results", "response"]
-FaultKind = Literal["status", "redirect", "garbage", "drop", "reset", "truncated", "hang", "trickle", "late"]
+ListWrapper = Literal[
+    "bare",
+    "objectives",
+    "data",
+    "items",
+    "results",
+    "response",
+    "map",
+    "data-map",
+    "objectiveInstances",
+    "list_of_items",
+]
+TemplatesWrapper = Literal["bare", "templates", "data", "items", "results", "response", "map", "objectiveTemplates"]
+Partial = Literal[
+    "none", "total", "total-text", "meta-total", "x-total-count", "has-more", "last-false", "status-206", "elsewhere",
+    "next", "next-path", "link", "next-page-token",
+]  # fmt: skip
+FaultKind = Literal[
+    "status", "redirect", "garbage", "answer", "endless", "drop", "reset", "truncated", "hang", "trickle", "late"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +41,8 @@ class Behaviour(Knobs):
 
     Lists of objectives (1): ``list_wrapper`` is the property that holds the list; ``names`` gives status and category
     as ids or as ``{id, displayName}``; ``blanks`` says how a field that holds nothing is shown; ``extra_fields`` adds
-    ones nobody knows; ``timestamps`` shows when an objective was made and changed.
+    ones nobody knows; ``timestamps`` shows when an objective was made and changed, by a clock that is so many seconds
+    ``stamp_ahead`` or ``stamp_behind``, rounded down. ``partial`` lists have ``page`` objectives a part, and say so.
 
     Writes (2 to 4): ``update`` is whether a PUT keeps (``partial``) or loses (``replace``) the documented fields that
     it leaves out, SuccessPlays excepted; ``*_answer`` is what comes back.
@@ -42,12 +62,18 @@ class Behaviour(Knobs):
     """
 
     list_wrapper: ListWrapper = "bare"
+    keys: Literal["camel", "snake", "pascal"] = "camel"
+    partial: Partial = "none"
+    page: int = 2
     names: Literal["ids", "nested"] = "ids"
-    dates: Literal["iso", "iso-seconds", "epoch-ms"] = "iso"
+    dates: Literal["iso", "iso-seconds", "offset", "basic", "local", "epoch-ms", "epoch-s"] = "iso"
     plays: Literal["ids", "objects"] = "ids"
     blanks: Literal["omit", "null", "empty"] = "omit"
     extra_fields: bool = False
     timestamps: bool = True
+    stamp_ahead: float = 0.0
+    stamp_behind: float = 0.0
+    stamp_rounding: Literal["none", "second", "minute", "day"] = "none"
     unknown_account: Literal["404", "empty"] = "404"
 
     create_answer: CreateAnswer = "201-id"
@@ -61,6 +87,8 @@ class Behaviour(Knobs):
     templates_wrapper: TemplatesWrapper = "bare"
     template_name: Literal["name", "title", "displayName"] = "name"
     template_objectives: Literal[1, 2, 3] = 1
+    users: Literal["listed", "refused", "absent", "strange"] = "listed"
+    search: Literal["listed", "refused", "absent"] = "listed"
     duplicate_status: bool = False
 
     limiter: Literal["log", "fixed", "counter", "gcra", "off"] = "log"
@@ -84,6 +112,8 @@ class Fault(Knobs):
     anything or after it was done in full; a call that the limit or the token refuses is never hit. Kinds:
 
     - ``status``: that HTTP ``status`` (503), its body in that ``style`` ("" is the behaviour's);
+    - ``answer``: that ``status`` (200) with that ``body``, where ``{token}`` is the call's own, as ``content_type``;
+    - ``endless``: 200 with a body that never ends;
     - ``redirect``: that ``status`` (302) to ``location``; ``garbage``: 200 with a body that claims to be JSON;
     - ``drop``, ``reset``: the connection ends, orderly or by a TCP reset, without an answer;
     - ``truncated``: it ends in the middle of the answer;
@@ -100,6 +130,8 @@ class Fault(Knobs):
     status: int = 0
     style: ErrorStyle | Literal[""] = ""
     retry_after: str = ""
+    body: str = ""
+    content_type: str = "application/json"
     location: str = "https://elsewhere.example/"
     delay: float = 1.0
 

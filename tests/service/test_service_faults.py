@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from bulkobj.core.errors import UsageError
-from bulkobj.sandbox.behaviour import Fault
-from tests.sandbox.sandbox_kit import ACCOUNT, NEW, OBJECTIVES, STATUSES, Bench, ManualClock, running, wait_for
+from tests.service.behaviour import Fault
+from tests.service.service_kit import ACCOUNT, NEW, OBJECTIVES, STATUSES, Bench, ManualClock, running, wait_for
 
 #: What httpx makes of each way of not answering.
 SILENCES: dict[str, type[Exception]] = {
@@ -49,7 +49,9 @@ def titles(bench: Bench) -> list[str]:
 
 def test_every_kind_is_tested() -> None:
     """A kind of fault that is added needs a test here."""
-    assert SILENCES.keys() | {"status", "redirect", "garbage"} == set(get_args(get_type_hints(Fault)["kind"]))
+    assert SILENCES.keys() | {"status", "redirect", "garbage", "answer", "endless"} == set(
+        get_args(get_type_hints(Fault)["kind"])
+    )
 
 
 def test_a_fault_hits_the_calls_that_it_says(bench: Bench) -> None:
@@ -225,3 +227,23 @@ def test_the_hook_sees_writes_before_anything_happens(tmp_path: Path) -> None:
     assert json.loads(told[0][2]) == NEW
     assert [(arrivals, before) for *_, arrivals, before in told] == [(1, []), (3, [NEW["title"]]), (4, ["Renamed"])]
     assert [str(error) for error in live.server.hook_errors] == ["POST", "PUT", "DELETE"]
+
+
+@pytest.mark.parametrize(("when", "made"), [("before", 0), ("after", 1)])
+def test_an_answer_can_say_anything(bench: Bench, when: Any, made: int) -> None:
+    """Any body with any status, with the token of the call in it, whether or not the call was done."""
+    bench.server.fault("answer", when=when, status=207, body='{"success": false, "token": "{token}"}', count=1)
+    answer = bench.create()
+    assert (answer.status_code, answer.json()) == (207, {"success": False, "token": bench.server.token})
+    assert len(titles(bench)) == made
+
+
+def test_an_answer_can_have_no_end(bench: Bench) -> None:
+    bench.server.fault("endless", count=1)
+    with bench.client.stream("GET", STATUSES) as answer:
+        read = 0
+        for piece in answer.iter_raw():
+            read += len(piece)
+            if read > 1_000_000:
+                break
+    assert statuses(bench, 1) == [200]

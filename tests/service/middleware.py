@@ -7,16 +7,27 @@ from collections.abc import Callable
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from bulkobj.sandbox.api import responses as answers
 from bulkobj.sandbox.api.request import Call
 from bulkobj.sandbox.api.routes import Tenant
-from bulkobj.sandbox.behaviour import Fault
-from bulkobj.sandbox.controls import Controls
-from bulkobj.sandbox.limits import Verdict, limit_headers
-from bulkobj.sandbox.wire import Wire
+from bulkobj.sandbox.limiter import Verdict
+from bulkobj.sandbox.seeds import Document
+from tests.service.behaviour import Fault
+from tests.service.connection import Wire
+from tests.service.limiters import limit_headers
+from tests.service.shapes import DUPLICATE_STATUS, ShapedAnswers, error, instead
+from tests.service.state import Controls
 
 #: Told of a write on its receipt: method, path with query, body.
 OnWrite = Callable[[str, str, bytes], None]
+
+
+class ShapedTenant(Tenant):
+    """A tenant that knows the second status of a name too."""
+
+    def known(self, fields: Document) -> Document:
+        first = {"statusId": self.store.documents("statuses")[0]["id"]}
+        super().known(fields | first if fields.get("statusId") == DUPLICATE_STATUS else fields)
+        return fields
 
 
 class Gate:
@@ -47,7 +58,7 @@ class Gate:
             self._controls.store.answered(number, response.status_code)
             await response(scope, receive, send)
         elif fault:
-            await Wire(scope, receive, send).fall_silent(fault, self._controls.clock)
+            await Wire(scope, receive, send).break_connection(fault, self._controls.clock)
 
     def _tell(self, call: Call) -> None:
         if self._on_write and call.method in ("POST", "PUT", "DELETE"):
@@ -65,9 +76,9 @@ class Gate:
     def _refused(self, call: Call, verdict: Verdict) -> Response | None:
         behaviour = self._controls.behaviour
         if not verdict.admitted:
-            return answers.error("text" if behaviour.limit_body == "text" else "message", 429, "Too many requests")
+            return error("text" if behaviour.limit_body == "text" else "message", 429, "Too many requests")
         if not self._controls.tokens.accept(call.token):
-            return answers.error(behaviour.error_style, 401, "Invalid or expired token")
+            return error(behaviour.error_style, 401, "Invalid or expired token")
         return None
 
     async def _outcome(self, call: Call, fault: Fault | None) -> Response | None:
@@ -79,9 +90,10 @@ class Gate:
         done = None
         if not fault or fault.kind == "late" or fault.when == "after":
             controls = self._controls
-            done = Tenant(controls.store, controls.behaviour, controls.clock.wall()).answer(call)
+            answers = ShapedAnswers(controls.behaviour, call, controls.names())
+            done = ShapedTenant(controls.store, controls.clock.wall(), answers).answer(call)
         await self._wait(half)
-        return answers.instead(fault, self._controls.behaviour) if fault else done
+        return instead(fault, self._controls.behaviour, call.token) if fault else done
 
     def _limit_headers(self, verdict: Verdict) -> dict[str, str]:
         controls = self._controls

@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bulkobj.core.errors import UsageError
-from bulkobj.sandbox.behaviour import Behaviour, Fault
-from bulkobj.sandbox.controls import NEEDED, Controls, Tokens
+from tests.service.behaviour import Behaviour, Fault
+from tests.service.state import NEEDED, Controls, Tokens
 
 GUIDE = {
     "GET /sandbox/arrivals": "the calls that came in: when, what, and the status answered",

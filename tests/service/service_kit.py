@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from bulkobj.core.clock import SystemClock
-from bulkobj.sandbox.server import SandboxServer
+from tests.service.server import SandboxServer
 
 IN_PROGRESS = "c12123be-24cd-4a9a-96f4-1ac05703f814"
 ON_HOLD = "7ee010f0-1228-222-974e-89b5d2cf2152"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import re
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -13,11 +12,13 @@ import httpx
 import pytest
 
 from bulkobj.core.errors import UsageError
-from bulkobj.sandbox.behaviour import Behaviour, Fault
-from tests.sandbox.sandbox_kit import (
+from tests.service.behaviour import Behaviour, Fault
+from tests.service.service_kit import (
     ACCOUNT,
     NEW,
+    OBJECTIVES,
     RUN,
+    SEARCH,
     STATUSES,
     TEMPLATES,
     Bench,
@@ -37,6 +38,19 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def listed(bench: Bench) -> Any:
     bench.new(id="one", owner=None, createdAt="2024-01-01T00:00:00.000Z")
     return bench.of().json()
+
+
+def in_parts(bench: Bench) -> Hashable:
+    for number in range(3):
+        bench.new(id=f"o{number}", createdAt="2024-01-01T00:00:00.000Z")
+    answer = bench.of()
+    said = {name: answer.headers.get(name) for name in ("link", "x-total-count")}
+    return answer.status_code, re.sub(r"127\.0\.0\.1:\d+", "HOST", f"{answer.text} {said}")
+
+
+def stamped(bench: Bench) -> Hashable:
+    bench.new(id="one", createdAt="2024-03-04T05:06:07.890Z")
+    return str(bench.of().json()[0]["createdAt"])
 
 
 def seen(answer: httpx.Response) -> Hashable:
@@ -84,6 +98,11 @@ def run_template(bench: Bench) -> Hashable:
 #: For each knob something that can be seen from outside, different for each of its values.
 PROBES: dict[str, Callable[[Bench], Hashable]] = {
     "list_wrapper": lambda bench: str(listed(bench)),
+    "keys": lambda bench: str(listed(bench)),
+    "partial": in_parts,
+    "stamp_rounding": stamped,
+    "users": lambda bench: seen(bench.client.post(SEARCH_USERS, data={"query": "{}"})),
+    "search": lambda bench: seen(bench.client.post(SEARCH, data={"query": "{}"})),
     "names": lambda bench: str(listed(bench)),
     "dates": lambda bench: str(listed(bench)),
     "plays": lambda bench: str(listed(bench)),
@@ -107,6 +126,8 @@ PROBES: dict[str, Callable[[Bench], Hashable]] = {
     "retry_after": lambda bench: refused(bench).headers.get("retry-after"),
 }
 DELAYS = {"latency", "jitter", "transit", "transit_jitter", "seed"}
+SIZES = {"page", "stamp_ahead", "stamp_behind"}
+SEARCH_USERS = "/api/v1/search/users/internal"
 
 
 def values_of(knob: str) -> tuple[Any, ...]:
@@ -116,7 +137,7 @@ def values_of(knob: str) -> tuple[Any, ...]:
 
 def test_every_knob_is_tested() -> None:
     """A knob that is added needs a probe here, or a place among the delays."""
-    assert PROBES.keys() | DELAYS == {field.name for field in fields(Behaviour)}
+    assert PROBES.keys() | DELAYS | SIZES == {field.name for field in fields(Behaviour)}
 
 
 @pytest.mark.parametrize("knob", PROBES)
@@ -199,7 +220,7 @@ def test_a_call_under_way_is_not_seen_yet(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"dates": "german"}, "'dates' must be one of iso, iso-seconds, epoch-ms"),
+        ({"dates": "german"}, "'dates' must be one of iso, iso-seconds, offset, basic, local, epoch-ms, epoch-s"),
         ({"mistake_status": 401}, "one of 400, 404"),
         ({"mistake_status": "404"}, "one of 400, 404"),
         ({"template_objectives": True}, "one of 1, 2, 3"),
@@ -237,12 +258,28 @@ def test_every_knob_says_what_it_may_be() -> None:
     assert Fault.wanted()["count"] == "a whole number of at least 0 or nothing"
 
 
-def test_behaviour_is_cheap_to_import() -> None:
-    """The command line builds its options from it without loading the server."""
-    code = (
-        "import sys, bulkobj.sandbox.behaviour; print({'starlette', 'uvicorn', 'httpx', 'sqlite3'} & set(sys.modules))"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
-    )
-    assert run.stdout.strip() == "set()"
+def test_a_list_in_parts_is_whole(bench: Bench) -> None:
+    """Every part is had once, by the address that the one before names."""
+    bench.server.behave(partial="next-path", page=1)
+    made = [bench.new() for _ in range(3)]
+    path, found = f"{OBJECTIVES}?accountId={ACCOUNT}", []
+    while path:
+        part = bench.client.get(path).json()
+        found += [each["id"] for each in part["data"]]
+        path = part["links"]["next"]
+    assert found == made
+
+
+def test_stamps_come_from_another_clock(bench: Bench) -> None:
+    bench.new(id="one", createdAt="2024-03-04T05:06:07.000Z")
+    bench.server.behave(stamp_ahead=60.5)
+    assert bench.of().json()[0]["createdAt"] == "2024-03-04T05:07:07.500Z"
+    bench.server.behave(stamp_ahead=0, stamp_behind=7)
+    assert bench.of().json()[0]["createdAt"] == "2024-03-04T05:06:00.000Z"
+
+
+def test_somebody_else_edits_and_deletes(bench: Bench) -> None:
+    one, other = bench.new(), bench.new()
+    bench.server.edit(one, title="Theirs")
+    bench.server.remove(other)
+    assert [(each["id"], each["title"]) for each in bench.of().json()] == [(one, "Theirs")]

@@ -16,9 +16,9 @@ import pytest
 from bulkobj.core.clock import SystemClock
 from bulkobj.core.errors import StorageError
 from bulkobj.sandbox.embedded import embedded, reset
-from bulkobj.sandbox.server import SandboxServer
 from bulkobj.sandbox.store import FILE, Store
-from tests.sandbox.sandbox_kit import NEW, NO_CERTIFICATES, OBJECTIVES, STATUSES, ManualClock, running, told, wait_for
+from tests.service.server import SandboxServer
+from tests.service.service_kit import NEW, NO_CERTIFICATES, OBJECTIVES, STATUSES, ManualClock, running, told, wait_for
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -153,10 +153,10 @@ def test_two_processes_share_data_and_limit(tmp_path: Path) -> None:
 
 
 def test_the_data_outlast_the_server(tmp_path: Path) -> None:
-    """What one embedded server was told the next one knows, and the first can still be asked."""
-    with embedded(tmp_path) as first:
+    """The next server on the folder knows what the first one was told, and the first can still be asked."""
+    with SandboxServer(tmp_path) as first:
         first.put("objectives", [{"id": "kept", "accountId": "ACME-1001"}])
-    with embedded(tmp_path) as second:
+    with SandboxServer(tmp_path) as second:
         assert "kept" in {each["id"] for each in second.objectives()}
         assert second.incarnation == first.incarnation
     assert first.objectives() == second.objectives()
@@ -168,7 +168,7 @@ def test_a_reset_begins_anew(tmp_path: Path) -> None:
     with running(tmp_path, rate="2/600") as bench:
         seeded, incarnation = bench.server.objectives(), bench.server.incarnation
         assert [bench.create().status_code, bench.of().status_code] == [201, 200]
-        reset(tmp_path)
+        bench.server.reset()
         assert (bench.server.objectives(), bench.server.arrivals()) == (seeded, [])
         assert bench.server.incarnation != incarnation
         assert bench.client.get(STATUSES).status_code == 200

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import socket
 import threading
 import time
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +12,9 @@ import httpx
 import pytest
 
 from bulkobj.core.errors import UsageError
-from bulkobj.sandbox.behaviour import Behaviour
-from bulkobj.sandbox.controls import NEEDED
-from bulkobj.sandbox.server import SANDBOX_TOKEN, SandboxServer
-from bulkobj.sandbox.serving import serve
-from tests.sandbox.sandbox_kit import (
+from bulkobj.sandbox.server import SANDBOX_TOKEN
+from tests.service.server import SandboxServer
+from tests.service.service_kit import (
     ACCOUNT,
     NEW,
     NO_CERTIFICATES,
@@ -30,9 +24,9 @@ from tests.sandbox.sandbox_kit import (
     client_of,
     message,
     running,
-    told,
     wait_for,
 )
+from tests.service.state import NEEDED
 
 
 def test_a_server_goes_at_once_whatever_hangs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -124,43 +118,6 @@ def test_answers_are_not_held_back(tmp_path: Path) -> None:
         (connection,) = bench.server._server.server_state.connections
         option = connection.transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert option
-
-
-def serve_in_child(folder: Path | None, pipe: Connection) -> None:
-    # Whoever runs the tests in the background of a shell has interrupts ignored, which a child inherits.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    serve(folder, "127.0.0.1", 0, Behaviour(list_wrapper="data"), "7/60", "my-token", pipe.send)
-    pipe.send("ended")
-
-
-@pytest.mark.parametrize("kept", [True, False])
-def test_serving_lasts_until_ctrl_c(tmp_path: Path, kept: bool) -> None:  # noqa: FBT001 # a parameter of the test
-    """The foreground server says where it is, answers as it was told to, and ends in order with or without a folder."""
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=serve_in_child, args=(tmp_path if kept else None, theirs), daemon=True)
-    process.start()
-    said = [told(ours), told(ours)]
-    url = next(word for word in said[0].split() if word.startswith("http"))
-    with httpx.Client(base_url=url, headers={"app-token": "my-token"}, verify=NO_CERTIFICATES) as client:
-        answer = client.get(OBJECTIVES, params={"accountId": "ACME-1001"})
-        guide = client.get(said[1].split()[-1]).json()
-    assert "my-token" in said[0]
-    assert (next(iter(answer.json())), answer.headers["RateLimit-Limit"]) == ("data", "7")
-    assert guide["POST /sandbox/faults"]
-    os.kill(process.pid or 0, signal.SIGINT)
-    assert told(ours) == "ended"
-    process.join(10)
-    assert process.exitcode == 0
-    process.close()
-    for end in (ours, theirs):
-        end.close()
-
-
-def test_serving_refuses_what_others_could_reach() -> None:
-    """The foreground server too listens on loopback only."""
-    with pytest.raises(UsageError, match="loopback"):
-        serve(None, "0.0.0.0", 0, Behaviour(), "7/60", "t", print)  # noqa: S104 # to be refused
 
 
 def test_everything_can_be_controlled_over_http(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.sandbox.sandbox_kit import (
+from tests.service.service_kit import (
     ACCOUNT,
     CATEGORIES,
     IN_PROGRESS,

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bulkobj.core.clock import Clock
-from bulkobj.sandbox.behaviour import Fault
+from tests.service.behaviour import Fault
 
 TRANSPORT = "bulkobj.transport"
 
@@ -22,8 +22,6 @@ class OpenProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn declares it
         """Keep the transport where the application finds it."""
         self.app_state = {**self.app_state, TRANSPORT: transport}
-        # asyncio does this only for sockets made with the protocol spelt out; without it each answer costs 40 ms.
-        _socket(transport).setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
 
 
@@ -45,13 +43,18 @@ class Wire:
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
-    async def fall_silent(self, fault: Fault, clock: Clock) -> None:
+    async def break_connection(self, fault: Fault, clock: Clock) -> None:
         """Do not answer, in the fault's way."""
         if fault.kind in ("drop", "reset"):
             self._abort(reset=fault.kind == "reset")
         elif fault.kind == "truncated":
             await self._begin([(b"content-length", b"1000")])
             self._transport.close()
+        elif fault.kind == "endless":
+            await self._begin([])
+            while not self._transport.is_closing():
+                await self._send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
+                await clock.sleep(0)
         elif fault.kind == "trickle":
             await self._begin([])
             while not self._transport.is_closing():

@@ -48,19 +48,22 @@ def shown(name: str) -> str:
 
 def check_range(rows: int, columns: int, sheet: str | None = None) -> None:
     """Refuse a used range of that many rows and columns where it is beyond the limits; UnreadableError."""
-    where = f'the sheet "{shown(sheet)}"' if sheet else "the file"
     if columns > MAX_COLUMNS:
         raise UnreadableError(
-            f"{where} has content in column {columns:,}, and bulkobj reads {MAX_COLUMNS:,} columns at most. "
+            f"{_place(sheet)} has content in column {columns:,}, and bulkobj reads {MAX_COLUMNS:,} columns at most. "
             "Delete the cells on the far right and save the file again",
             sheet=sheet,
         )
     if rows > MAX_ROWS or rows * columns > MAX_CELLS:
         raise UnreadableError(
-            f"{where} has content down to row {rows:,} in {columns:,} columns, which is more than bulkobj reads. "
-            "Delete stray cells below or beside the table (go to the last used cell with Ctrl+End), or split the file",
+            f"{_place(sheet)} has content down to row {rows:,} in {columns:,} columns, which is more than bulkobj "
+            "reads. Delete stray cells below or beside the table (go to the last used cell with Ctrl+End)",
             sheet=sheet,
         )
+
+
+def _place(sheet: str | None) -> str:
+    return f'the sheet "{shown(sheet)}"' if sheet else "the file"
 
 
 def check_faults(cells: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
@@ -12,10 +13,10 @@ from bulkobj.spreadsheet.ooxml.xml_reader import Element, damaged, elements, is_
 from bulkobj.spreadsheet.reading.table_detection import Grid, Merge
 from bulkobj.spreadsheet.reading.values import bad_cell, text_or_blank
 from bulkobj.spreadsheet.reading.xlsx.styles import Styles, is_struck
-from bulkobj.spreadsheet.table import BadCell, Cell, column_index
+from bulkobj.spreadsheet.table import BadCell, Cell, column_index, column_letters
 
 _MOST_STRINGS = 3_000_000
-_REFERENCE = re.compile(r"([A-Za-z]{1,7})([0-9]{1,9})")
+_LETTERS = [column_letters(index) for index in range(MAX_COLUMNS)]
 #: A row that is less than one point high can't be seen.
 _LEAST_HEIGHT = 1.0
 _LEAST_WIDTH = 0.1
@@ -39,7 +40,7 @@ def read_strings(xml: bytes, shared: Shared) -> None:
             raise UnreadableError(
                 f"the workbook holds more than {_MOST_STRINGS:,} different texts. Save it as several smaller files"
             )
-        if _is_struck_text(element):
+        if not _is_plain(element) and _is_struck_text(element):
             shared.struck_strings.add(len(shared.strings))
         shared.strings.append(text_or_blank(_text_of(element)))
 
@@ -50,24 +51,13 @@ def read_worksheet(xml: bytes, shared: Shared, name: str, *, most_rows: int | No
     Raises UnreadableError for a sheet that is damaged or beyond the limits.
     """
     reader = _Reader(shared, name)
-    found = 0
-    for element in elements(xml, "sheetFormatPr", "col", "row", "mergeCell", "sheetData"):
-        match local(element.tag):
-            case "row":
-                found += reader.add_row(element)
-                if found == most_rows:
-                    break
-            case "sheetData":
-                if any(local(one.tag) != "row" for one in element):
-                    raise damaged("its cells stand outside of rows")
-            case "col":
-                reader.add_columns(element)
-            case "mergeCell":
-                reader.add_merge(element.get("ref", ""))
-            case _:
-                reader.hides_rows = is_true(element.get("zeroHeight")) or _is_below(
-                    element.get("defaultRowHeight"), _LEAST_HEIGHT
-                )
+    found, sheet = 0, None
+    for row in elements(xml, "row"):
+        sheet = sheet if sheet is not None else row.getroottree().getroot()
+        found += reader.add_row(row)
+        if found == most_rows:
+            break
+    reader.add_settings(sheet if sheet is not None else ())
     return reader.grid
 
 
@@ -78,13 +68,13 @@ class _Reader:
     """
 
     def __init__(self, shared: Shared, name: str) -> None:
-        self.grid = Grid([], set(), set(), set(), [])
-        self.hides_rows = False
+        self.grid = Grid([])
         self._shared = shared
         self._name = name
         self._number = 0  # of the row before
         self._rows_seen = self._faults = self._widest = 0
-        self._numbers: dict[tuple[str | None, str], Cell] = {}
+        self._numbers: dict[tuple[str | None, str | None], Cell] = {}
+        self._unsized: list[int] = []  # rows that are hidden if the sheet hides rows by default
         self._marks_struck = bool(shared.styles.struck or shared.struck_strings)
         self._text_formats = {str(index) for index, one in enumerate(shared.styles.formats) if one.text_section}
 
@@ -103,9 +93,29 @@ class _Reader:
             raise damaged(f"row {number:,} comes twice or out of order")
         rows.extend([()] * (number - 1 - len(rows)))
         rows.append(tuple(cells))
-        if self._is_hidden(element):
+        height, hidden = element.get("ht"), element.get("hidden")
+        if is_true(hidden) or _is_below(height, _LEAST_HEIGHT):
             self.grid.hidden.add(number)
+        elif height is None and hidden is None:
+            self._unsized.append(number)
         return True
+
+    def add_settings(self, sheet: Iterable[Element]) -> None:
+        """Read the elements of a worksheet beside its rows: hidden columns, default sizes and merged ranges."""
+        for part in sheet:
+            match local(part.tag):
+                case "sheetFormatPr":
+                    if is_true(part.get("zeroHeight")) or _is_below(part.get("defaultRowHeight"), _LEAST_HEIGHT):
+                        self.grid.hidden.update(self._unsized)
+                case "cols":
+                    for column in part:
+                        self._add_columns(column)
+                case "sheetData":
+                    if any(local(one.tag) != "row" for one in part):
+                        raise damaged("its cells stand outside of rows")
+                case "mergeCells":
+                    for merged in part:
+                        self._add_merge(merged.get("ref", ""))
 
     def _row_number(self, text: str | None) -> int:
         if text is None:
@@ -116,44 +126,54 @@ class _Reader:
             raise damaged("a row has no proper number")
         return self._number
 
-    def _is_hidden(self, row: Element) -> bool:
-        hidden, height = row.get("hidden"), row.get("ht")
-        if is_true(hidden):
-            return True
-        if height is not None:
-            return _is_below(height, _LEAST_HEIGHT)
-        return self.hides_rows and hidden is None
-
     def _cells(self, row: Element, number: int) -> list[Cell]:
         cells: list[Cell] = []
-        strings = self._shared.strings
+        digits = str(number)
+        looks_closer = self._marks_struck or bool(self._text_formats)
         column, struck = -1, self._marks_struck
         for element in row:
-            reference, kind = element.get("r"), element.get("t")
-            column = column + 1 if reference is None else self._column(reference, number)
-            try:  # nearly all cells of nearly all files are shared texts
-                value = strings[int(element[0].text)] if kind == "s" else self._value(element, kind)
-            except (ValueError, IndexError, TypeError):
-                value = self._value(element, kind)
+            reference = element.get("r")
+            column += 1
+            if reference is not None and (column >= MAX_COLUMNS or reference != _LETTERS[column] + digits):
+                column = self._column(reference, number)
+            value = self._value(element)
             if value is None:
                 continue
-            if self._text_formats and isinstance(value, str) and element.get("s", "0") in self._text_formats:
-                value = self._shared.styles.format(element.get("s")).text_cell(value)
-            if struck:
-                struck = self._is_struck(element, kind)
+            if looks_closer:
+                value = self._displayed(value, element)
+                struck = struck and self._is_struck(element)
             if column >= MAX_COLUMNS:
                 check_range(number, column + 1, self._name)
-            if column > len(cells):
-                cells.extend([None] * (column - len(cells)))
-            if column == len(cells):
-                cells.append(value)
-            else:
+            if column < len(cells):
                 cells[column] = value
+            else:
+                cells.extend([None] * (column - len(cells)))
+                cells.append(value)
         if struck and cells:
             self.grid.struck.add(number)
         return cells
 
+    def _value(self, cell: Element) -> Cell:
+        """Return a cell's value: at once for a shared text or a number that was seen before, as nearly all are."""
+        kind = cell.get("t")
+        if len(cell) == 1 and (kind is None or kind == "s"):
+            part = cell[0]
+            if part.tag.endswith("v"):
+                text = part.text
+                try:
+                    return self._shared.strings[int(text)] if kind else self._numbers[cell.get("s"), text]
+                except (LookupError, ValueError, TypeError):
+                    pass  # a number that is new, or a damaged cell
+        return self._any_value(cell, kind)
+
+    def _displayed(self, value: Cell, cell: Element) -> Cell:
+        """Return a text in the cell's format for texts, and any other value as it is."""
+        if isinstance(value, str) and cell.get("s", "0") in self._text_formats:
+            return self._shared.styles.format(cell.get("s")).text_cell(value)
+        return value
+
     def _column(self, reference: str, number: int) -> int:
+        """Return the index of the column that a cell's reference names."""
         letters = reference.rstrip("0123456789")
         if not letters.isalpha() or not letters.isascii() or len(letters) > 7:
             raise damaged("a cell has no proper reference")
@@ -161,8 +181,8 @@ class _Reader:
             raise damaged(f"the cell {reference[:20]} stands in row {number:,}")
         return column_index(letters)
 
-    def _value(self, cell: Element, kind: str | None) -> Cell:
-        """Return the value of a cell that isn't a plain shared text."""
+    def _any_value(self, cell: Element, kind: str | None) -> Cell:
+        """Return the value of a cell of any kind, in any spelling."""
         if not len(cell):
             return self._bad(bad_cell("#N/A")) if kind == "e" else None
         formula = value = inline = None
@@ -234,21 +254,21 @@ class _Reader:
             return number_format.cell(days)
         return moment.date() if moment.time() == time() else moment
 
-    def _is_struck(self, cell: Element, kind: str | None) -> bool:
+    def _is_struck(self, cell: Element) -> bool:
         shared, style = self._shared, cell.get("s", "0")
         if style.isdecimal() and int(style) in shared.styles.struck:
             return True
-        if kind == "s":
+        if cell.get("t") == "s":
             return any(local(part.tag) == "v" and _int(part.text) in shared.struck_strings for part in cell)
         return any(local(part.tag) == "is" and _is_struck_text(part) for part in cell)
 
-    def add_columns(self, element: Element) -> None:
+    def _add_columns(self, element: Element) -> None:
         """Note the hidden ones of a ``col``'s columns."""
         if is_true(element.get("hidden")) or _is_below(element.get("width"), _LEAST_WIDTH):
             first, last = (_int(element.get(name)) for name in ("min", "max"))
             self.grid.hidden_columns.update(range(max(first, 1) - 1, min(last, MAX_COLUMNS)))
 
-    def add_merge(self, reference: str) -> None:
+    def _add_merge(self, reference: str) -> None:
         """Note a merged range."""
         match = re.fullmatch(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7}):\$?([A-Za-z]{1,3})\$?([0-9]{1,7})", reference)
         if match:
@@ -270,8 +290,8 @@ def _int(text: str | None) -> int:
 
 def _text_of(element: Element) -> str:
     """Return the text of a shared or inline string: its runs, without phonetic ones."""
-    runs = []
-    for part in element:
+    runs = [_unescaped(element[0].text or "")] if _is_plain(element) else []
+    for part in () if runs else element:
         match local(part.tag):
             case "t":
                 runs.append(_unescaped(part.text or ""))
@@ -281,6 +301,11 @@ def _text_of(element: Element) -> str:
     if len(text) > MAX_TEXT:
         raise too_long()
     return text
+
+
+def _is_plain(element: Element) -> bool:
+    """Tell if a string is one text without runs."""
+    return len(element) == 1 and element[0].tag.endswith("t")
 
 
 def _is_struck_text(element: Element) -> bool:

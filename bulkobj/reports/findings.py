@@ -9,6 +9,7 @@ from typing import Any
 
 from bulkobj.core.columns import Column
 from bulkobj.core.model import Problem, Severity
+from bulkobj.reports.html.rendering import visible
 from bulkobj.spreadsheet.editing.edits import Edit
 from bulkobj.spreadsheet.table import SourceFile, Table, shown
 from bulkobj.validation.names import COLUMNS_OF, Directory, Kind, Suggestion
@@ -54,7 +55,7 @@ class Sheet:
         record = self.table.records[index]
         problems = self.problems.get(record.number, {})
         found = {place: [_worst(some), " ".join(one.wording for one in some)] for place, some in problems.items()}
-        return {"i": index, "n": record.number, "c": [shown(cell) for cell in record.cells], "p": found}
+        return {"i": index, "n": record.number, "c": [visible(shown(cell)) for cell in record.cells], "p": found}
 
     def faulty(self) -> list[int]:
         """Return the indexes of the rows with problems."""

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from bulkobj.config.value_types import REGIONS, checked_value
 from bulkobj.core.columns import COLUMNS
 from bulkobj.core.errors import InvalidFileError, UsageError
-from bulkobj.core.text import clean, counted
+from bulkobj.core.text import clean
 from bulkobj.planning.existing import Existing
 from bulkobj.planning.question import Question, Verb
 from bulkobj.reports.findings import Findings
@@ -148,7 +148,8 @@ async def _columns(request: Request) -> Response:
 
 def _maps(form: FormData) -> tuple[tuple[str, str], ...]:
     headers, meanings = form.getlist("header"), form.getlist("column")
-    return tuple((str(header), str(column)) for header, column in zip(headers, meanings, strict=False) if column)
+    known = {column.header for column in COLUMNS}
+    return tuple((str(header), str(one)) for header, one in zip(headers, meanings, strict=False) if one in known)
 
 
 async def _download(request: Request) -> Response:
@@ -201,27 +202,19 @@ def _choices(form: FormData) -> Choices:
 
 
 async def _show_plan(request: Request) -> Response:
-    return _plan_page(request, 200)
-
-
-def _plan_page(request: Request, status: int, fault: str = "") -> Response:
-    site, job = site_of(request), site_of(request).desk.get(request.path_params["job"])
+    job = site_of(request).desk.get(request.path_params["job"])
     question = job.question if job is not None else None
     if job is None or question is None:
         return to(job.address) if job is not None and job.stage is not Stage.ASKING else to("/")
     if isinstance(question, FirstRows):
-        return site.page("first_rows.html", status, job=job, question=question)
-    view = PlanView(question)
-    return site.page(
-        "plan.html",
-        status,
-        job=job,
-        about=job.about if question.verb is Verb.IMPORT else None,
-        question=question,
-        view=view,
-        fault=fault,
-        choices=EXISTING,
-    )
+        return site_of(request).page("first_rows.html", job=job, question=question)
+    return _plan_page(site_of(request), job, question)
+
+
+def _plan_page(site: Site, job: Job, question: Question, *, status: int = 200, fault: str = "") -> Response:
+    about = job.about if question.verb is Verb.IMPORT else None
+    shown = {"job": job, "about": about, "question": question, "view": PlanView(question), "choices": EXISTING}
+    return site.page("plan.html", status, fault=fault, **shown)
 
 
 async def _agree(request: Request) -> Response:
@@ -232,9 +225,9 @@ async def _agree(request: Request) -> Response:
         raise UsageError("this plan is not open any more. Make a new one")
     async with request.form(max_files=0, max_fields=10) as form:
         typed, agreed = str(form.get("deletes", "")).strip(), form.get("answer") == "yes"
-    deletions = question.deletions if isinstance(question, Question) else 0
-    if agreed and deletions and typed != str(deletions):
-        return _plan_page(request, 422, f"Nothing was sent. Enter {counted(deletions, 'deletion')} as a number.")
+    if isinstance(question, Question) and agreed and question.deletions and typed != str(question.deletions):
+        fault = f"Nothing was sent. Enter the number of deletions: {question.deletions}."
+        return _plan_page(site, job, question, status=422, fault=fault)
     if not job.answer(agreed=agreed):
         raise UsageError("this plan is not open any more. Make a new one")
     if not agreed and isinstance(question, Question):

@@ -23,7 +23,6 @@ from bulkobj.web.site import Site, answered, attachment, site_of, to
 from bulkobj.workflows.connection import connected
 from bulkobj.workflows.export.accounts import AccountChoice
 from bulkobj.workflows.export.content import Filters, Layout
-from bulkobj.workflows.export.export import Exported, ExportRequest, export, import_template
 from bulkobj.workflows.ui import Unattended
 
 _KINDS = (Kind.STATUS, Kind.CATEGORY, Kind.TEMPLATE)
@@ -43,6 +42,8 @@ async def _export_now(request: Request) -> Response:
     filters = Filters(_words(said, "status"), _words(said, "category"), _words(said, "owner"))
     layout = Layout(said["layout"]) if said.get("layout") in set(Layout) else Layout.ONE_SHEET
     ending = "csv" if said.get("format") == "csv" and layout is Layout.ONE_SHEET else "xlsx"
+
+    from bulkobj.workflows.export.export import Exported, ExportRequest, export  # noqa: PLC0415 - brings openpyxl
 
     name, choice = f"objectives.{ending}", AccountChoice(accounts, not accounts)
 
@@ -74,6 +75,8 @@ async def _exported_file(request: Request) -> Response:
 
 async def _template(request: Request) -> Response:
     site = site_of(request)
+
+    from bulkobj.workflows.export.export import import_template  # noqa: PLC0415 - brings openpyxl
 
     def write(path: Path) -> None:
         import_template(path, site.settings(), Unattended())

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from bulkobj.core.errors import UsageError
-from bulkobj.spreadsheet.table import SourceFile, shown
+from bulkobj.spreadsheet.table import Cell, SourceFile, Table, plain, shown
+
+#: A date as a person enters it, and as a date field gives it.
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,10 @@ def edited(content: bytes, source: SourceFile, edits: Iterable[Edit]) -> bytes:
             from bulkobj.spreadsheet.editing.workbook_cells import edit_workbook  # noqa: PLC0415 - the same
 
             return edit_workbook(content, source, wanted)
+        case "ods":
+            from bulkobj.spreadsheet.editing.ods_cells import edit_ods  # noqa: PLC0415 - the same
+
+            return edit_ods(content, source, wanted)
     raise CannotEditError(
         f"cells of an .{source.format} file can't be changed here. Save it as .xlsx, and choose that file"
     )
@@ -48,7 +57,19 @@ def edited(content: bytes, source: SourceFile, edits: Iterable[Edit]) -> bytes:
 
 def can_edit(source: SourceFile) -> bool:
     """Return True if cells of a file of this format can be changed."""
-    return source.format in {"csv", "xlsx", "xlsm"}
+    return source.format in {"csv", "xlsx", "xlsm", "ods"}
+
+
+def _day(cell: Cell) -> str | None:
+    """Return the day of a date cell as it is entered, whatever its format shows."""
+    value = plain(cell)
+    return value.isoformat() if type(value) is date else None
+
+
+def date_model(table: Table, column: int) -> int | None:
+    """Return the number of a row whose cell in that column is a date, as a model for new dates; None if none is."""
+    dated = (record.number for record in table.records if isinstance(plain(record.cells[column]), date))
+    return next(dated, None)
 
 
 def _is_inside(source: SourceFile, edit: Edit) -> bool:
@@ -68,7 +89,7 @@ def check_edited(before: SourceFile, after: SourceFile, edits: Sequence[Edit]) -
             for place, cell in enumerate(record.cells):
                 now = cells[place] if cells is not None and place < len(cells) else None
                 wanted = texts.get((table.sheet, record.number, place), shown(cell))
-                if cells is None or shown(now).strip() != wanted.strip():
+                if cells is None or wanted.strip() not in {shown(now).strip(), _day(now)}:
                     raise CannotEditError(
                         f"row {record.number} can't be changed here without changing other cells (merged cells, "
                         "perhaps). Change it in your spreadsheet program, and choose the file again"

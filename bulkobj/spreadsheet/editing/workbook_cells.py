@@ -17,13 +17,12 @@ from xml.parsers import expat
 
 from lxml import etree
 
-from bulkobj.spreadsheet.editing.edits import CannotEditError, Edit
+from bulkobj.spreadsheet.editing.edits import ISO_DATE, CannotEditError, Edit, date_model
 from bulkobj.spreadsheet.limits import MAX_INFLATED
 from bulkobj.spreadsheet.ooxml.cell_xml import new_cell
 from bulkobj.spreadsheet.table import Cell, SourceFile, Table, column_letters
 
 _PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ADVICE = "Change it in your spreadsheet program, and choose the file again"
 
 
@@ -78,7 +77,7 @@ class _Book:
     def edit(self, table: Table, edits: Sequence[Edit]) -> None:
         part = self._parts[table.sheet or ""]
         content = self._read(part)
-        models = {column: _model_of(table, column) for column in {edit.column for edit in edits}}
+        models = {column: date_model(table, column) for column in {edit.column for edit in edits}}
         rows = {edit.row for edit in edits} | {row for row in models.values() if row is not None}
         found = _Finder(content, rows)
         by_row: dict[int, list[Edit]] = {}
@@ -99,7 +98,7 @@ class _Book:
             self._drop_chain()
         value: Cell = edit.text or None
         style, model = old.style if old is not None else 0, models[edit.column]
-        if model is not None and _ISO.fullmatch(edit.text):
+        if model is not None and ISO_DATE.fullmatch(edit.text):
             value = date.fromisoformat(edit.text)
             row = found.rows.get(model)
             style = row.cells[edit.column].style if row is not None and edit.column in row.cells else style
@@ -153,16 +152,6 @@ def _target(relations: etree._Element, kind: str, folder: str) -> str:
 
 def _resolved(folder: str, target: str) -> str:
     return posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-
-
-def _model_of(table: Table, column: int) -> int | None:
-    """Return the number of a row whose cell in that column is a date, as a model for new dates."""
-    dated = (record.number for record in table.records if isinstance(_bare(record.cells[column]), date))
-    return next(dated, None)
-
-
-def _bare(cell: Cell) -> object:
-    return getattr(cell, "value", cell)
 
 
 class _Finder:

@@ -3,6 +3,7 @@
 
 const one = (what, root = document) => root.querySelector(what);
 const all = (what, root = document) => [...root.querySelectorAll(what)];
+const plain = (text) => text.replace(/\r\n?/g, "\n").replace(/\n$/, "");
 const plural = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
 const element = (name, properties = {}, ...children) => {
@@ -42,6 +43,7 @@ if (work) {
   const bar = one("progress", work), text = one("[data-text]", work), wait = one("[data-wait]", work), counts = one("[data-counts]", work);
   const source = new EventSource(`/jobs/${work.dataset.job}/events`);
   let began = null;
+  source.addEventListener("error", () => { wait.textContent = "No connection. If it does not come back, run bulkobj ui again"; });
   source.addEventListener("message", (event) => {
     const now = JSON.parse(event.data);
     if (now.next) { source.close(); location.replace(now.next); return; }
@@ -181,8 +183,8 @@ function grid(table) {
   const commit = (td, text = td.textContent) => {
     const row = rowOf(td), column = Number(td.dataset.column);
     if (!row) return;
-    text = text.replace(/\r\n?/g, "\n").replace(/\n$/, "");
-    if (text === row.c[column]) edits.delete(key(row.n, column)); else edits.set(key(row.n, column), text);
+    text = plain(text);
+    if (text === plain(row.c[column])) edits.delete(key(row.n, column)); else edits.set(key(row.n, column), text);
     if (td.textContent !== text) td.textContent = text;
     const tab = td.tabIndex;
     dress(td, row, column);

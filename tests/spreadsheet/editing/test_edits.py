@@ -236,6 +236,68 @@ def test_the_sample_is_corrected_cell_by_cell() -> None:
     assert {shown(record.cells[1]) for record in source(after, SAMPLE.name).tables[0].records} == {"n1"}
 
 
+ODS = (
+    '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet>'
+    '<table:table table:name="Plan">%s<table:table-row table:number-rows-repeated="1000"><table:table-cell '
+    'table:number-columns-repeated="50"/></table:table-row></table:table></office:spreadsheet></office:body>'
+    "</office:document-content>"
+)
+
+
+def ods(*rows: str) -> bytes:
+    """Return an .ods document with these rows, each its cells' XML."""
+    text = '<table:table-cell office:value-type="string" table:style-name="ce1"><text:p>{}</text:p></table:table-cell>'
+    header = "".join(text.format(one) for one in (*HEADER.split(","), "Start Date"))
+    body = "".join(
+        row if row.startswith("<table:table-row") else f"<table:table-row>{row}</table:table-row>"
+        for row in (header, *rows)
+    )
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", ODS % body)
+        archive.writestr("other.xml", "<left-alone/>")
+    return out.getvalue()
+
+
+def test_an_ods_document_is_edited_where_one_element_stands_for_many() -> None:
+    """Repeated rows and cells are taken apart; styles, spaces, lines and dates are right; other parts stay."""
+    cell = '<table:table-cell office:value-type="string" table:style-name="ce2"><text:p>{}</text:p></table:table-cell>'
+    dated = (
+        '<table:table-cell office:value-type="date" office:date-value="2027-01-02" table:style-name="day">'
+        "<text:p>2027-01-02</text:p></table:table-cell>"
+    )
+    empty = '<table:table-cell table:number-columns-repeated="3"/>'
+    content = ods(
+        cell.format("A-1") + cell.format("One") + cell.format("Opn") + dated,
+        f'<table:table-row table:number-rows-repeated="3">{cell.format("A-2")}{cell.format("Same")}'
+        f'<table:table-cell table:number-columns-repeated="40"/></table:table-row>',
+        cell.format("A-3") + empty,
+    )
+    edits = [
+        Edit("Plan", 2, 2, "Open"),
+        Edit("Plan", 4, 1, "Two  spaces\nand <a> line"),
+        Edit("Plan", 4, 3, "2027-03-03"),
+        Edit("Plan", 6, 2, "Open"),
+        Edit("Plan", 2, 1, ""),
+    ]
+    after = changed(content, *edits, name="plan.ods")
+    assert parts(after)["other.xml"] == parts(content)["other.xml"]
+    records = source(after, "plan.ods").tables[0].records
+    assert [[shown(one) for one in record.cells] for record in records] == [
+        ["A-1", "", "Open", "2027-01-02"],
+        ["A-2", "Same", "", ""],
+        ["A-2", "Two  spaces\nand <a> line", "", "2027-03-03"],
+        ["A-2", "Same", "", ""],
+        ["A-3", "", "Open", ""],
+    ]
+    text = parts(after)["content.xml"].decode()
+    assert text.count('table:style-name="day"') == 2
+    assert 'office:date-value="2027-03-03"' in text
+
+
 def test_an_edit_that_reads_otherwise_is_refused() -> None:
     """The check after the edit is what the user can rely on."""
     before = source(f"{HEADER}\nA-1,One,Open\n".encode())
@@ -251,6 +313,7 @@ def test_cells_outside_the_table_and_other_formats() -> None:
     content = f"{HEADER}\nA-1,One,Open\n".encode()
     before = source(content)
     assert edited(content, before, [csv(2, 9, "x"), csv(2, -1, "x"), Edit("No", 2, 0, "x")]) == content
+    assert can_edit(before)
     old = SourceFile("plan.xls", "xls", before.tables)
     assert not can_edit(old)
     with pytest.raises(CannotEditError, match="Save it as"):

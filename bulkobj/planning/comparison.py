@@ -26,8 +26,8 @@ def same(one: Value, other: Value) -> bool:
 
 
 def holds(objective: Objective, values: Mapping[Field, Value]) -> bool:
-    """Return whether the objective is equal in every one of these fields that the service shows."""
-    return not differing(objective, values)
+    """Return whether the objective is equal in every one of these fields."""
+    return all(_held(objective, name, value) for name, value in values.items())
 
 
 def differing(objective: Objective, values: Mapping[Field, Value]) -> tuple[Field, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import time
@@ -16,7 +17,7 @@ from bulkobj.cli import output as show
 from bulkobj.cli.ask import ask, choose, confirm
 from bulkobj.cli.session import at_a_terminal, note, say, session
 from bulkobj.core.errors import InterruptedRunError, UsageError
-from bulkobj.core.text import clean, counted, duration
+from bulkobj.core.text import clean, counted
 from bulkobj.planning.plan import Live, Plan
 from bulkobj.planning.question import Question, Verb
 from bulkobj.reports.report import Report
@@ -38,7 +39,7 @@ class Console:
         self._bar: show.Bar | None = None
         self._stage = ""
         self._last_line = time.monotonic()
-        self._last_wait = -_PLAIN_EVERY
+        self._last_wait = -math.inf
         self._hangup: Any = None
 
     def __enter__(self) -> Console:
@@ -70,13 +71,15 @@ class Console:
             note(f"{stage}: {done:,} of {total:,}")
 
     def waiting(self, seconds: float) -> None:
-        """Show the seconds left beside the bar, or as a line of its own every ten seconds."""
-        text = f"waiting {duration(seconds)} for the rate limit"
-        if self._bar is not None:
-            self._bar.note(text)
+        """Show the time until the rate limit allows the next call: beside the bar, or as a line of its own."""
+        if session().quiet:
+            return
+        if sys.stderr.isatty():
+            self._bar = self._bar or show.Bar(self._stage, None)
+            self._bar.wait(seconds)
         elif seconds >= _PLAIN_EVERY and time.monotonic() - self._last_wait >= _PLAIN_EVERY:
             self._last_wait = time.monotonic()
-            note(text)
+            note(show.waiting(seconds))
 
     def tell(self, text: str) -> None:
         """Show a line."""

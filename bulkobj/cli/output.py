@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bulkobj.cli.session import product, session, styled
 from bulkobj.core.columns import OF_FIELD
 from bulkobj.core.model import Action, Field, Problem, Result, Severity, Value
-from bulkobj.core.text import clean, counted, numbered
+from bulkobj.core.text import clean, counted, duration, numbered
 from bulkobj.planning.plan import Line, Live, Plan
 from bulkobj.reports.report import Report, changes_in_words, in_words, to_json
 from bulkobj.reports.writer import Finished
@@ -18,42 +20,64 @@ from bulkobj.reports.writer import Finished
 _MOST_NAMED = 10
 
 
-class Bar:
-    """A progress bar on standard error."""
+def waiting(seconds: float) -> str:
+    """Return the words for a wait for the rate limit."""
+    return f"waiting for the rate limit, {duration(seconds)} left"
 
-    def __init__(self, stage: str, total: int) -> None:
+
+class Bar:
+    """A progress bar on standard error; ``total`` None is a stage whose length is not known."""
+
+    def __init__(self, stage: str, total: int | None) -> None:
         from rich.console import Console  # noqa: PLC0415 - rich is slow to import, and most commands need no bar
         from rich.progress import (  # noqa: PLC0415 - the same
             BarColumn,
             MofNCompleteColumn,
             Progress,
-            TextColumn,
+            RenderableColumn,
             TimeRemainingColumn,
         )
 
+        counts = (MofNCompleteColumn(), TimeRemainingColumn(compact=True)) if total is not None else ()
         self._stage = stage
+        self._waits_until = 0.0
         self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(compact=True),
+            RenderableColumn(_Label(self.label)),
+            BarColumn(bar_width=20),
+            *counts,
             console=Console(stderr=True, markup=False, highlight=False),
             transient=True,
         )
         self._task = self._progress.add_task(stage, total=total)
         self._progress.start()
 
-    def update(self, done: int) -> None:
-        """Show that so many are done."""
-        self._progress.update(self._task, completed=done, description=self._stage)
+    def label(self) -> str:
+        """Return the stage, and the wait for the rate limit while it lasts."""
+        left = self._waits_until - time.monotonic()
+        return ": ".join(part for part in (self._stage, waiting(left) if left > 0 else "") if part)
 
-    def note(self, text: str) -> None:
-        """Show a text beside the bar until the next update."""
-        self._progress.update(self._task, description=f"{self._stage} ({text})")
+    def update(self, done: int) -> None:
+        """Show that so many are done; whoever waited waits no longer."""
+        self._waits_until = 0.0
+        self._progress.update(self._task, completed=done)
+
+    def wait(self, seconds: float) -> None:
+        """Count down a wait for the rate limit beside the bar."""
+        self._waits_until = time.monotonic() + seconds
 
     def close(self) -> None:
         """Remove the bar."""
         self._progress.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """A text that rich makes anew for each frame."""
+
+    text: Callable[[], str]
+
+    def __rich__(self) -> str:
+        return self.text()
 
 
 def report_problems(report: Report) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from bulkobj.core.columns import ACCOUNT_ID, ACCOUNT_NAME, OBJECTIVE_ID, OF_FIELD, TEMPLATE, TITLE
+from bulkobj.core.columns import ACCOUNT_ID, ACCOUNT_NAME, OBJECTIVE_ID, OF_FIELD, OWNER, TEMPLATE, TITLE
 from bulkobj.core.model import NOTHING, Action, Field, Objective, Problem, Result, Severity, Value
 from bulkobj.core.text import clean, folded
 from bulkobj.planning import problems
@@ -32,6 +32,7 @@ class Known:
         done: messages for rows of a results file that need nothing more.
         results_ids: rows of a results file whose Objective ID comes from ``_objective_id``.
         not_counted: objectives that answer for no create row.
+        owners: people who may own objectives; None where they are not known.
     """
 
     existing: Existing = Existing.REFUSE
@@ -40,6 +41,7 @@ class Known:
     done: Mapping[Place, str] = field(default_factory=dict)
     results_ids: Collection[Place] = ()
     not_counted: frozenset[str] = frozenset()
+    owners: Collection[str] | None = None
 
 
 NOTHING_KNOWN = Known()
@@ -69,7 +71,7 @@ def make_plan(
     if known.existing is not Existing.DUPLICATE:
         planner.matches = match(rows, live, planner.spoken_of(rows) | known.not_counted)
     names = {account.id: account.name for account in directory.things.get(Kind.ACCOUNT, ())}
-    plan = _plan(tables, exported, planner.line)
+    plan = _plan(tables, exported, planner.planned)
     named = (line._replace(account_name=names.get(line.account_id, line.account_name)) for line in plan.lines)
     return replace(plan, lines=tuple(named))
 
@@ -119,9 +121,12 @@ class _Planner:
     titled: dict[tuple[str, str], Place] = field(default_factory=dict)
     addressed: dict[str, Place] = field(default_factory=dict)
     template_runs: dict[tuple[str, str], list[str]] = field(init=False)
+    owners: frozenset[str] | None = field(init=False)
 
     def __post_init__(self) -> None:
         self.template_runs = {key: list(runs) for key, runs in self.known.template_runs.items()}
+        owners = self.known.owners
+        self.owners = None if owners is None else frozenset(folded(one) for one in owners)
 
     def spoken_of(self, rows: Iterable[Row]) -> frozenset[str]:
         """Return the objectives that rows other than creates speak of, by their id or by their Title."""
@@ -144,8 +149,17 @@ class _Planner:
             row, (*self._standing(row, headers, edited), *problems.emptied(row, headers, base)), Result.VALID
         )
 
+    def planned(self, row: Row, headers: Headers) -> Line:
+        """Plan a row, and warn of an owner that nobody knows."""
+        line, owner = self.line(row, headers), row.value(OWNER)
+        unknown = bool(owner) and self.owners is not None and folded(owner) not in self.owners
+        if not unknown or line.result is Result.UNCHANGED:
+            return line
+        warning = problems.unknown_owner(row, headers, self.known.owners or ())
+        return line._replace(problems=(*line.problems, warning))
+
     def line(self, row: Row, headers: Headers) -> Line:
-        """Plan a row."""
+        """Plan a row without regard to its owner."""
         account = row.value(ACCOUNT_ID)
         if row.place in self.known.done and not is_faulty(row):
             return self._done(row)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from bulkobj.core.columns import ACCOUNT_ID, OBJECTIVE_ID, OF_FIELD, TITLE
+from bulkobj.core.columns import ACCOUNT_ID, OBJECTIVE_ID, OF_FIELD, OWNER, TITLE
 from bulkobj.core.model import Action, Field, Objective, Problem, Severity
+from bulkobj.core.suggestion import closest
 from bulkobj.core.text import clean, counted
 from bulkobj.planning.plan import Base, Plan
 from bulkobj.validation.cells import Given
@@ -13,6 +14,8 @@ from bulkobj.validation.headers import Headers
 from bulkobj.validation.row_checks import at, ends_early, is_backwards
 from bulkobj.validation.rows import Place, Row
 
+#: Likeness in percent from which on another owner is suggested.
+_LIKENESS = 75
 #: So many deletions, or such a share of the objectives that were read, need no further word.
 _FEW_DELETES, _SHARE_DELETED = 10, 0.2
 
@@ -52,6 +55,14 @@ def already_gone(row: Row, headers: Headers) -> Problem:
     objective_id = clean(row.value(OBJECTIVE_ID), 60)
     message = f'the account has no objective "{objective_id}": it was deleted before, or the id is wrong'
     return headers.problem(row.number, "already-gone", message, OBJECTIVE_ID)
+
+
+def unknown_owner(row: Row, headers: Headers, owners: Collection[str]) -> Problem:
+    """Return the warning of an owner who is none of the tenant's users and owns nothing yet."""
+    owner = row.value(OWNER)
+    close = closest(owner, owners, _LIKENESS)
+    hint = f'. Did you mean "{clean(close, 80)}"?' if close else ". Check the address"
+    return headers.problem(row.number, "unknown-owner", f'unknown owner "{clean(owner, 80)}"{hint}', OWNER)
 
 
 def result_gone(row: Row, headers: Headers) -> Problem:

@@ -1,12 +1,13 @@
-"""From settings to a service to talk to: the real one, or the embedded sandbox; and how a command is interrupted."""
+"""The service that settings name, real or embedded, what a plan reads from it, and how a command is interrupted."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from random import Random
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,9 +15,10 @@ from urllib.parse import urlsplit
 
 from bulkobj.config.settings import Settings
 from bulkobj.core.clock import Clock, SystemClock
-from bulkobj.core.errors import InterruptedRunError
+from bulkobj.core.errors import AuthorizationError, InterruptedRunError, ReadRefusedError, StoppedError
+from bulkobj.core.model import Field, Named, Objective
 from bulkobj.core.shutdown import StopRequestedError, StopSignal
-from bulkobj.totango.lookup import Progress, Reading, read_directory, read_live
+from bulkobj.core.text import clean, numbered
 from bulkobj.validation.names import Directory, Kind
 
 if TYPE_CHECKING:
@@ -72,9 +74,23 @@ class Connection:
         """The names of these kinds, and the calls that it took to read them."""
         return self.run(lambda totango, _: _counted(totango, read_directory(totango, kinds)))
 
-    def live(self, accounts: Mapping[str, Sequence[int]], directory: Directory, progress: Progress) -> Reading:
-        """Read the objectives of these accounts (:func:`bulkobj.totango.lookup.read_live`)."""
-        return self.run(lambda totango, _: read_live(totango, accounts, directory, self.clock, progress))
+    def live(
+        self,
+        accounts: Mapping[str, Sequence[int]],
+        directory: Directory,
+        progress: Progress,
+        *,
+        with_users: bool = False,
+    ) -> Reading:
+        """Read the objectives of these accounts (:func:`read_live`), and the tenant's users if they are wanted."""
+
+        async def read(totango: Totango, _: StopSignal) -> Reading:
+            reading = await read_live(totango, accounts, directory, self.clock, progress)
+            reading.users = await totango.users() if with_users else None
+            reading.calls = totango.calls
+            return reading
+
+        return self.run(read)
 
 
 async def _counted(totango: Totango, read: Coroutine[Any, Any, T]) -> tuple[T, int]:
@@ -149,3 +165,149 @@ def _interrupts(loop: asyncio.AbstractEventLoop, stop: StopSignal, stoppable: St
             stoppable(None)
         for name, handler in before.items():
             signal.signal(name, handler)
+
+
+#: Progress callback, called as progress(completed, total).
+Progress = Callable[[int, int], None]
+
+#: More than any concurrency: the client bounds what is in flight.
+_WORKERS = 64
+#: Objectives that tell a hidden field from one that is blank by chance.
+_ENOUGH = 3
+#: A token that sees none of so many accounts is refused altogether.
+_MOST_FORBIDDEN = 10
+
+
+async def read_directory(totango: Totango, kinds: Iterable[Kind]) -> Directory:
+    """Read the names of these kinds, one call a kind (account search: one a page)."""
+    read: dict[Kind, Callable[[], Awaitable[tuple[Named, ...]]]] = {
+        Kind.STATUS: totango.statuses,
+        Kind.CATEGORY: totango.categories,
+        Kind.TEMPLATE: totango.templates,
+    }
+    things: dict[Kind, tuple[Named, ...]] = {}
+    every_account = False
+
+    async def one(kind: Kind) -> None:
+        nonlocal every_account
+        if kind is Kind.ACCOUNT:
+            things[kind], total = await totango.accounts()
+            every_account = len(things[kind]) == total
+        else:
+            things[kind] = await read[kind]()
+
+    await each(sorted(kinds, key=list(Kind).index), one)
+    return Directory(things, every_account)
+
+
+@dataclass(slots=True)
+class Reading:
+    """Accounts as they were read.
+
+    ``live`` has None for an account that the service does not know or does not show. ``read_at`` is the time just
+    before each account was read, on the clock's ``now``. ``forbidden`` holds the service's answer for accounts that
+    the token may not see. ``users`` are the tenant's own, None where they are not known. ``calls`` were sent to read
+    all this.
+    """
+
+    live: dict[str, tuple[Objective, ...] | None] = field(default_factory=dict)
+    read_at: dict[str, float] = field(default_factory=dict)
+    forbidden: dict[str, str] = field(default_factory=dict)
+    users: tuple[Named, ...] | None = None
+    calls: int = 0
+
+    def owners(self) -> frozenset[str] | None:
+        """Return the tenant's users, by address and name, and the owners of objectives; None without the users."""
+        if self.users is None:
+            return None
+        live = {str(one.get(Field.OWNER)) for objectives in self.live.values() for one in objectives or ()}
+        return frozenset(live.union(*({user.id, user.name} for user in self.users)) - {""})
+
+
+async def read_live(
+    totango: Totango, accounts: Mapping[str, Sequence[int]], directory: Directory, clock: Clock, progress: Progress
+) -> Reading:
+    """Read the objectives of these accounts, one call each; ``accounts`` maps each to the numbers of its rows.
+
+    An account with an empty list is looked for by account search, unless the directory has all accounts. Raises
+    StoppedError for an account that can't be read; 403 alone counts as unknown while others can be read.
+    """
+    reading = Reading()
+
+    async def one(account: str) -> None:
+        reading.read_at[account] = clock.now()
+        try:
+            reading.live[account] = await totango.objectives(account)
+        except StoppedError as error:
+            if error.status != HTTPStatus.FORBIDDEN:
+                raise _naming(error, account, accounts[account]) from error
+            reading.forbidden[account] = str(error)
+            if len(reading.forbidden) >= _MOST_FORBIDDEN and not reading.live:
+                raise
+        progress(len(reading.live) + len(reading.forbidden), len(accounts))
+
+    await each(accounts, one)
+    if reading.forbidden and not reading.live:
+        account, answer = next(iter(reading.forbidden.items()))
+        raise _naming(AuthorizationError(answer, HTTPStatus.FORBIDDEN), account, accounts[account])
+    empty = [account for account, objectives in reading.live.items() if objectives == ()]
+    if empty:
+        known = await _every_account(totango, directory)
+        reading.live |= {account: None for account in empty if known is not None and account not in known}
+    reading.live |= dict.fromkeys(reading.forbidden)
+    reading.live = _with_hidden_fields(reading.live)
+    return reading
+
+
+def _with_hidden_fields(
+    live: Mapping[str, tuple[Objective, ...] | None],
+) -> dict[str, tuple[Objective, ...] | None]:
+    """Return the accounts with the fields that the service never shows as the only unshown ones.
+
+    A service may leave out fields that are blank. A field counts as hidden if no objective shows it, and if blank
+    fields are shown otherwise, or enough objectives were read to tell.
+    """
+    every = [one for objectives in live.values() for one in objectives or ()]
+    hidden = frozenset(Field).intersection(*(one.unshown for one in every)) if every else frozenset()
+    shows_blanks = any(name not in one.fields and name not in one.unshown for one in every for name in Field)
+    if not shows_blanks and len(every) < _ENOUGH:
+        hidden = frozenset()
+    return {
+        account: objectives and tuple(replace(one, unshown=hidden) for one in objectives)
+        for account, objectives in live.items()
+    }
+
+
+def _naming(error: StoppedError, account: str, rows: Sequence[int]) -> StoppedError:
+    where = f"{'row' if len(rows) == 1 else 'rows'} {numbered(rows, 12)}" if rows else "no row"
+    return type(error)(f'cannot read account "{clean(account, 80)}" ({where}): {error}', error.status)
+
+
+async def _every_account(totango: Totango, directory: Directory) -> frozenset[str] | None:
+    """Return the ids of all accounts; None if search is refused or incomplete."""
+    known, complete = directory.things.get(Kind.ACCOUNT, ()), directory.every_account
+    if Kind.ACCOUNT not in directory.things:
+        try:
+            known, total = await totango.accounts()
+        except (ReadRefusedError, AuthorizationError):
+            return None
+        complete = len(known) == total
+    return frozenset(account.id for account in known) if complete else None
+
+
+async def each(items: Iterable[T], work: Callable[[T], Awaitable[None]]) -> None:
+    """Do the work for each item, several at once; raise the first error when all that was begun is over."""
+    todo, errors = iter(items), list[Exception]()
+
+    async def worker() -> None:
+        for item in todo:
+            try:
+                await work(item)
+            except Exception as error:
+                errors.append(error)
+            if errors:
+                return
+
+    await asyncio.gather(*(worker() for _ in range(_WORKERS)))
+    if errors:
+        raise errors[0]

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from bulkobj.config.settings import Settings
-from bulkobj.core.columns import ACCOUNT_ID, OBJECTIVE_ID, TEMPLATE, TITLE
+from bulkobj.core.columns import ACCOUNT_ID, OBJECTIVE_ID, OWNER, TEMPLATE, TITLE
 from bulkobj.core.errors import UsageError
 from bulkobj.core.model import Action, Result
 from bulkobj.execution.journal.records import RunHeader, State, Tenant
@@ -24,11 +24,10 @@ from bulkobj.planning.problems import too_many_deletes
 from bulkobj.planning.question import Estimate, Question, Verb
 from bulkobj.reports import report as reports
 from bulkobj.reports.writer import Finished, Input, Outputs, write_all
-from bulkobj.totango.lookup import Reading
 from bulkobj.validation.names import Kind
 from bulkobj.validation.rows import Place
 from bulkobj.workflows.checked_file import CheckedFile, FileRequest, check_file
-from bulkobj.workflows.connection import Connection, connected
+from bulkobj.workflows.connection import Connection, Reading, connected
 from bulkobj.workflows.plans.saved_plan import SavedPlan, check_save_target, save_plan
 from bulkobj.workflows.run import NewRun, back_to, check_tenant, execute, path_of, refuse_unfinished, tenant_of
 from bulkobj.workflows.ui import Ui
@@ -220,7 +219,9 @@ def plan_file(  # noqa: PLR0913 - a retry says what it retries
     ran = _template_runs(file, connection, store, tenant, again=choices.again)
     runs = {key: [run for run in some if run != retried] for key, some in ran.items()}
     accounts = accounts_to_read(file.rows())
-    reading = connection.live(accounts, directory, partial(ui.progress, READING)) if accounts else Reading()
+    owned = any(row.value(OWNER) for row in file.rows())
+    progress = partial(ui.progress, READING)
+    reading = connection.live(accounts, directory, progress, with_users=owned) if accounts else Reading()
     known = Known(
         choices.existing,
         reading.forbidden,
@@ -228,6 +229,7 @@ def plan_file(  # noqa: PLR0913 - a retry says what it retries
         _done(file, connection, store, tenant),
         file.results_ids,
         not_counted,
+        reading.owners(),
     )
     plan = file.plan(make_plan(file.tables, reading.live, directory, file.exported, known))
     unrecorded = sum(

@@ -22,10 +22,9 @@ from bulkobj.planning.question import Question
 from bulkobj.reports import report as reports
 from bulkobj.reports.report import Report
 from bulkobj.reports.writer import Finished, Input, Outputs, default_path, write_all, write_what_can_be
-from bulkobj.totango.lookup import Reading
 from bulkobj.validation.names import Directory, Kind
 from bulkobj.workflows.checked_file import FileRequest, check_file
-from bulkobj.workflows.connection import Connection, connected
+from bulkobj.workflows.connection import Connection, Reading, connected
 from bulkobj.workflows.ui import Ui
 
 

@@ -19,10 +19,9 @@ from bulkobj.planning.plan import Change, Line, Live, Plan, Step
 from bulkobj.planning.question import Estimate, Question, Verb
 from bulkobj.reports import report as reports
 from bulkobj.reports.writer import Finished, Outputs, write_all
-from bulkobj.totango.lookup import Reading
 from bulkobj.validation.names import Directory
 from bulkobj.workflows.checked_file import FileRequest
-from bulkobj.workflows.connection import connected
+from bulkobj.workflows.connection import Reading, connected
 from bulkobj.workflows.run import NewRun, back_to, begin, carry_out, check_tenant, input_again, path_of
 from bulkobj.workflows.ui import Ui
 from bulkobj.workflows.validate import READING, now

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from bulkobj.core.errors import ReadRefusedError
 from bulkobj.core.model import Named, Objective
-from bulkobj.totango.lookup import each, read_directory
 from bulkobj.validation.names import Directory, Kind
+from bulkobj.workflows.connection import each, read_directory
 from bulkobj.workflows.export.accounts import AccountChoice, choose_accounts
 from bulkobj.workflows.export.content import Account, Filters
 

@@ -19,7 +19,7 @@ from bulkobj.planning.question import Estimate, Question, Verb
 from bulkobj.planning.saved_plan import apply_plan
 from bulkobj.reports import report as reports
 from bulkobj.reports.writer import Finished, Input, Outputs, write_all
-from bulkobj.totango.lookup import Reading
+from bulkobj.workflows.connection import Reading
 from bulkobj.validation.names import Directory, Kind
 from bulkobj.workflows.checked_file import check_file
 from bulkobj.workflows.connection import Connection, connected

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bulkobj.config.settings import Settings
+from bulkobj.core.clock import SystemClock
 from bulkobj.core.columns import (
     ACCOUNT,
     ACCOUNT_ID,
@@ -26,6 +28,9 @@ from bulkobj.core.errors import UsageError
 from bulkobj.core.model import Problem, Severity
 from bulkobj.planning.plan import NOT_EXPORTED, Exported, Plan
 from bulkobj.planning.planner import checked
+from bulkobj.reports import report as reports
+from bulkobj.reports.report import Report
+from bulkobj.reports.writer import Input
 from bulkobj.spreadsheet.reading.file_type import lock_file_beside
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.stamp import Stamp, read_stamp
@@ -145,6 +150,18 @@ class CheckedFile:
         """The meaning of each header, for people to see; each pair once where several sheets have it."""
         of_file = (one for table in self.tables for one in table.headers.mapping[: len(table.source.headers)])
         return tuple(dict.fromkeys(one for one in of_file if one.header.strip()))
+
+    @property
+    def input(self) -> Input:
+        """The file as reports of it need it."""
+        return Input(self.source, self.request.content, self.settled)
+
+    def report(self, plan: Plan, settings: Settings | None, calls: int, *, dry_run: bool) -> Report:
+        """Return the report of a plan for this file; without settings, of a check that made no call."""
+        target = settings.target if settings is not None else "none (offline)"
+        made_at = SystemClock().wall()
+        report = reports.of_plan(plan, self.request.name, target, calls, dry_run=dry_run, made_at=made_at)
+        return replace(report, profile=settings.profile if settings is not None else "", columns=self.columns)
 
     def settled(self) -> SourceFile:
         """The file with each date that only other rows made clear written so that it is clear by itself."""

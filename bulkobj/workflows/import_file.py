@@ -23,7 +23,7 @@ from bulkobj.planning.planner import Known, make_plan
 from bulkobj.planning.problems import too_many_deletes
 from bulkobj.planning.question import Estimate, Question, Verb
 from bulkobj.reports import report as reports
-from bulkobj.reports.writer import Finished, Input, Outputs, write_all
+from bulkobj.reports.writer import Finished, Outputs, write_all
 from bulkobj.validation.names import Kind
 from bulkobj.validation.rows import Place
 from bulkobj.workflows.checked_file import CheckedFile, FileRequest, check_file
@@ -31,7 +31,7 @@ from bulkobj.workflows.connection import Connection, Reading, connected
 from bulkobj.workflows.plans.saved_plan import SavedPlan, check_save_target, save_plan
 from bulkobj.workflows.run import NewRun, back_to, check_tenant, execute, path_of, refuse_unfinished, tenant_of
 from bulkobj.workflows.ui import Ui
-from bulkobj.workflows.validate import READING, named, now, refusing, unattempted, unreadable
+from bulkobj.workflows.validate import READING, named, refusing, unattempted, unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,9 +296,7 @@ def _undone_templates(connection: Connection, store: RunStore, tenant: Tenant) -
 def _planned_report(  # noqa: PLR0913 - a saved plan has a fingerprint
     planned: Planned, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui, *, fingerprint: str = ""
 ) -> Finished:
-    file, plan = planned.file, planned.plan
-    report = reports.of_plan(plan, file.request.name, settings.target, planned.calls, dry_run=True, made_at=now())
+    report = planned.file.report(planned.plan, settings, planned.calls, dry_run=True)
     report = replace(report, fingerprint=fingerprint)
-    of = Input(file.source, file.request.content, file.settled)
-    finished = Finished(report, write_all(report, of, outputs, ui.tell))
+    finished = Finished(report, write_all(report, planned.file.input, outputs, ui.tell))
     return refusing(finished) if planned.refused(choices) else finished

@@ -144,10 +144,9 @@ def _carry_out(  # noqa: PLR0913 - as carry_out
     _log.info("run %s %s", journal.header.run, "finished" if error is None else f"stopped: {error}")
     if journal.header.options["refused"]:
         error = InvalidFileError("the file is not valid: nothing was sent")
-    report = reports.of_journal(journal.header, journal.entries())
-    written, unwritten = write_what_can_be(
-        report, input_of(journal), _outputs(journal.header, report, outputs), ui.tell
-    )
+    report, of = report_of(journal)
+    asked = _outputs(journal.header, report, outputs)
+    written, unwritten = write_what_can_be(report, of, asked, ui.tell)
     taken_back = journal.header.abandoned or journal.header.undone
     if undoes and error is None and report.exit_code == 0 and not taken_back:
         store.mark_undone(undoes)
@@ -218,16 +217,22 @@ def path_of(header: RunHeader) -> Path | None:
     return Path(said["path"]) if said["path"] else None
 
 
-def input_of(journal: Journal) -> Input:
-    """The file that a run imported, read again as it was read then."""
+def report_of(journal: Journal) -> tuple[Report, Input]:
+    """Return the report of a run as far as it has come, and the run's file, read as it was read then."""
     header = journal.header
-    return input_again(FileRequest.again(header.file, journal.content(), header.options["said"]))
+    file = check_file(FileRequest.again(header.file, journal.content(), header.options["said"]))
+    report = reports.of_journal(header, journal.entries())
+    return replace(report, profile=header.profile, columns=file.columns), file.input
+
+
+def input_of(journal: Journal) -> Input:
+    """Return the file that a run imported, read as it was read then."""
+    return report_of(journal)[1]
 
 
 def input_again(request: FileRequest) -> Input:
-    """A file that was imported before, read again as it was read then."""
-    file = check_file(request)
-    return Input(file.source, request.content, file.settled)
+    """Return a file that was imported before, read as it was read then."""
+    return check_file(request).input
 
 
 def resume(run: str | None, settings: Settings, ui: Ui, outputs: Outputs | None = None) -> Finished | None:
@@ -317,5 +322,5 @@ def rewrite_report(
     outputs = Outputs((path,) if path is not None else (), failures)
     with closing(RunStore(settings.state_dir).open(run, read_only=True)) as journal:
         outputs.check(path_of(journal.header))
-        report = reports.of_journal(journal.header, journal.entries())
-        return Finished(report, write_all(report, input_of(journal), outputs, ui.tell))
+        report, of = report_of(journal)
+        return Finished(report, write_all(report, of, outputs, ui.tell))

@@ -13,9 +13,7 @@ from bulkobj.core.clock import SystemClock
 from bulkobj.core.errors import InvalidFileError
 from bulkobj.core.model import Result
 from bulkobj.planning.plan import Plan
-from bulkobj.reports import report as reports
-from bulkobj.reports.report import Report
-from bulkobj.reports.writer import Finished, Input, Outputs, write_all
+from bulkobj.reports.writer import Finished, Outputs, write_all
 from bulkobj.validation.names import Directory, Kind, Suggestion, aliases_of, suggestions, with_words
 from bulkobj.workflows.checked_file import CheckedFile, FileRequest, check_file
 from bulkobj.workflows.ui import Meant, Ui
@@ -31,23 +29,19 @@ READING = "Reading accounts"
 def validate(request: FileRequest, settings: Settings | None, outputs: Outputs, ui: Ui) -> Finished:
     """Check a file and resolve its names; without settings, no call is made and names stay unresolved."""
     outputs.check(request.path)
-    file, calls, target = check_file(request), 0, "none (offline)"
-    if settings is not None:
-        target = settings.target
-        if file.wanted():
-            with _connected(settings, ui) as connection:
-                file, _, calls = named(file, connection, ui)
+    file, calls = check_file(request), 0
+    if settings is not None and file.wanted():
+        with _connected(settings, ui) as connection:
+            file, _, calls = named(file, connection, ui)
     plan = file.checked()
-    plan = unattempted(plan) if plan.refused else plan
-    report = reports.of_plan(plan, request.name, target, calls, dry_run=False, made_at=now())
-    return refusing(_written(report, file, outputs, ui))
+    report = file.report(unattempted(plan) if plan.refused else plan, settings, calls, dry_run=False)
+    return refusing(Finished(report, write_all(report, file.input, outputs, ui.tell)))
 
 
 def unreadable(file: CheckedFile, settings: Settings, outputs: Outputs, ui: Ui, *, dry_run: bool) -> Finished:
     """Report a file of which nothing could be read: there is nothing to look up."""
-    plan = unattempted(file.checked())
-    report = reports.of_plan(plan, file.request.name, settings.target, 0, dry_run=dry_run, made_at=now())
-    return refusing(_written(report, file, outputs, ui))
+    report = file.report(unattempted(file.checked()), settings, 0, dry_run=dry_run)
+    return refusing(Finished(report, write_all(report, file.input, outputs, ui.tell)))
 
 
 def refusing(finished: Finished) -> Finished:
@@ -96,10 +90,6 @@ def unattempted(plan: Plan) -> Plan:
     """Return the plan of a file that is refused as a whole: nothing is sent, and rows without errors say so."""
     refused = (Result.VALID, Result.WOULD_CREATE, Result.WOULD_UPDATE, Result.WOULD_DELETE)
     return plan.without_steps().results(dict.fromkeys(refused, Result.NOT_ATTEMPTED))
-
-
-def _written(report: Report, file: CheckedFile, outputs: Outputs, ui: Ui) -> Finished:
-    return Finished(report, write_all(report, Input(file.source, file.request.content, file.settled), outputs, ui.tell))
 
 
 def now() -> datetime:

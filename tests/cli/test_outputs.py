@@ -10,7 +10,12 @@ import pytest
 from tests.cli.cli_kit import SIX, against, calls, creates
 from tests.service.server import SandboxServer
 
-MIXED = f"{SIX}\nBLUE-1010,Done,Adoption,In Progress,2027-01-11,2027-03-26\nNOWHERE,{{}},Adoption,In Progress,,\n"
+MIXED = f"{SIX}\nBLUE-1010,Done,Adoption,In Progress,2027-01-11,2027-03-26\nBLUE-1010,{{}},Adoption,In Progress,,\n"
+
+
+def refuse_second_create(server: SandboxServer) -> None:
+    """Let the service refuse the second row of :data:`MIXED`."""
+    server.fault("status", method="POST", path="/objectives", status=400, skip=1)
 
 
 @pytest.mark.parametrize("command", [("validate",), ("import", "--yes"), ("import", "--dry-run")])
@@ -40,6 +45,7 @@ def test_a_file_that_can_not_be_written_is_no_loss_of_what_was_done(
 ) -> None:
     """The run's own exit code, its other reports, and a word on how to get what is missing."""
     (tmp_path / "p.csv").write_text(MIXED.format("Failed"))
+    refuse_second_create(server)
     monkeypatch.setattr("bulkobj.reports.writer.os.access", lambda *_: True)
     ran = against(server, "import", "p.csv", "--yes", "--report", "/proc/x.csv", "--report", "r.json", "--json")
     assert ran.code == 1
@@ -54,6 +60,7 @@ def test_a_text_that_no_workbook_can_hold_is_refused_before_anything_is_sent(
 ) -> None:
     """Cut, it would be imported so; the report cuts it and says so."""
     (tmp_path / "p.csv").write_text(MIXED.format("T" * 40_000))
+    refuse_second_create(server)
     ran = against(server, "import", "p.csv", "--yes", "--failures", "f.xlsx")
     assert (ran.code, calls(server)) == (2, {})
     assert "row 3" in ran.err

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from heapq import heapify, heapreplace
 
 from bulkobj.core.model import Action, Field, Rate
 from bulkobj.core.text import clean, counted, duration
@@ -34,12 +36,21 @@ class Estimate:
     rate: Rate
 
     @classmethod
-    def of(cls, writes: int, taken: int, rate: Rate, concurrency: int) -> Estimate:
-        """Estimate the time of the writes while ``taken`` slots of the rate are in use already."""
-        taken = min(taken, rate.calls)
-        windows = (taken + writes - 1) // rate.calls
-        in_last = (taken + writes - 1) % rate.calls + 1
-        return cls(writes, windows * rate.seconds + _REQUEST * in_last / concurrency, rate)
+    def of(cls, writes: int, waits: Sequence[float], rate: Rate, concurrency: int) -> Estimate:
+        """Estimate the time of so many writes.
+
+        ``waits`` are the seconds until each slot of the rate is free, 0 for those that are; slots that it does not
+        name are free.
+        """
+        slots = [*waits, *[0.0] * (rate.calls - len(waits))]
+        workers = [0.0] * concurrency
+        heapify(slots)
+        end = 0.0
+        for _ in range(writes):
+            end = max(slots[0], workers[0]) + _REQUEST
+            heapreplace(slots, end + rate.seconds)
+            heapreplace(workers, end)
+        return cls(writes, end, rate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class Connection:
         async def read(totango: Totango, _: StopSignal) -> Reading:
             reading = await read_live(totango, accounts, directory, self.clock, progress)
             reading.users = await totango.users() if with_users else None
-            reading.calls = totango.calls
+            reading.slot_waits, reading.calls = await totango.slot_waits(), totango.calls
             return reading
 
         return self.run(read)
@@ -206,14 +206,15 @@ class Reading:
 
     ``live`` has None for an account that the service does not know or does not show. ``read_at`` is the time just
     before each account was read, on the clock's ``now``. ``forbidden`` holds the service's answer for accounts that
-    the token may not see. ``users`` are the tenant's own, None where they are not known. ``calls`` were sent to read
-    all this.
+    the token may not see. ``users`` are the tenant's own, None where they are not known. ``slot_waits`` are the seconds
+    until each slot of the rate was free after the last account was read. ``calls`` were sent to read all this.
     """
 
     live: dict[str, tuple[Objective, ...] | None] = field(default_factory=dict)
     read_at: dict[str, float] = field(default_factory=dict)
     forbidden: dict[str, str] = field(default_factory=dict)
     users: tuple[Named, ...] | None = None
+    slot_waits: tuple[float, ...] = ()
     calls: int = 0
 
     def owners(self) -> frozenset[str] | None:

@@ -70,7 +70,7 @@ class Planned:
 
     def question(self, verb: Verb, settings: Settings, *, run: str | None = None) -> Question:
         """Return the question to ask before the plan is carried out."""
-        estimate = Estimate.of(self.plan.steps, self.calls, settings.rate, settings.concurrency)
+        estimate = Estimate.of(self.plan.steps, self.reading.slot_waits, settings.rate, settings.concurrency)
         name = self.file.request.name
         return Question(
             verb, name, settings.target, settings.profile, self.plan, estimate, run=run, unrecorded=self.unrecorded

@@ -62,7 +62,7 @@ def undo(run: str, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool = 
                 _abandon(header, store, undone=report.exit_code == 0)
             finished = Finished(report, write_all(report, input_again(request), outputs, ui.tell))
         else:
-            estimate = Estimate.of(plan.steps, reading.calls, settings.rate, settings.concurrency)
+            estimate = Estimate.of(plan.steps, reading.slot_waits, settings.rate, settings.concurrency)
             question = Question(Verb.UNDO, header.file, settings.target, settings.profile, plan, estimate, header.run)
             if not ui.agrees(question):
                 raise InterruptedRunError("nothing was sent: the answer was no")

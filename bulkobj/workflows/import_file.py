@@ -31,7 +31,7 @@ from bulkobj.workflows.connection import Connection, Reading, connected
 from bulkobj.workflows.plans.saved_plan import SavedPlan, check_save_target, save_plan
 from bulkobj.workflows.run import NewRun, back_to, check_tenant, execute, path_of, refuse_unfinished, tenant_of
 from bulkobj.workflows.ui import Ui
-from bulkobj.workflows.validate import READING, named, refusing, unattempted, unreadable
+from bulkobj.workflows.validate import READING, named, now, refusing, unattempted, unreadable
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ def test_the_sample_plan_is_carried_out(server: SandboxServer, plan: Path) -> No
     assert ran.code == 0, ran.err
     assert ran.report["counts"] == {"created": 33, "deleted": 3, "unchanged": 1, "updated": 8}
     assert ran.report["finished"] is True
-    # Three settings reads, one read for each account, a search for the empty ones, another for users, one write for each
-    # changed row, and one read after each of the 5 template runs, which give no ids.
+    # Three settings, each account, a search for the empty ones, another for users; one write for each changed row, and
+    # one read after each of the 5 template runs, which give no ids.
     assert calls(server) == {"DELETE": 3, "GET": 3 + 26 + 5, "POST": 2 + 33, "PUT": 8}
     assert ran.report["calls"] == sum(calls(server).values())
     (report,) = plan.parent.glob(f"plan-results-{ran.report['run']}.xlsx")

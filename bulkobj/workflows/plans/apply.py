@@ -19,10 +19,9 @@ from bulkobj.planning.question import Estimate, Question, Verb
 from bulkobj.planning.saved_plan import apply_plan
 from bulkobj.reports import report as reports
 from bulkobj.reports.writer import Finished, Input, Outputs, write_all
-from bulkobj.workflows.connection import Reading
 from bulkobj.validation.names import Directory, Kind
 from bulkobj.workflows.checked_file import check_file
-from bulkobj.workflows.connection import Connection, connected
+from bulkobj.workflows.connection import Connection, Reading, connected
 from bulkobj.workflows.plans.saved_plan import SavedPlan, load_plan
 from bulkobj.workflows.run import NewRun, execute, refuse_unfinished, tenant_of
 from bulkobj.workflows.ui import Ui
@@ -58,7 +57,7 @@ def apply(path: Path, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool
             report = replace(report, fingerprint=fingerprint)
             written = write_all(report, Input(file.source, request.content, file.settled), outputs, ui.tell)
             return refusing(Finished(report, written))
-        estimate = Estimate.of(plan.steps, calls, settings.rate, settings.concurrency)
+        estimate = Estimate.of(plan.steps, reading.slot_waits, settings.rate, settings.concurrency)
         question = Question(Verb.APPLY, path.name, settings.target, settings.profile, plan, estimate)
         new = NewRun("apply", request, key, plan, reading, calls, outputs, refused=plan.refused, tenant=tenant)
         new = replace(new, existing=Existing(saved.existing))

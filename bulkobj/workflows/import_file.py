@@ -5,7 +5,8 @@ A dry run stops after the plan, and a retry takes some rows of an earlier run.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,7 +16,7 @@ from bulkobj.config.settings import Settings
 from bulkobj.core.columns import ACCOUNT_ID, OBJECTIVE_ID, OWNER, TEMPLATE, TITLE
 from bulkobj.core.errors import UsageError
 from bulkobj.core.model import Action, Result
-from bulkobj.execution.journal.records import RunHeader, State, Tenant
+from bulkobj.execution.journal.records import RunHeader, Tenant
 from bulkobj.execution.journal.run_store import RunStore, row_key
 from bulkobj.planning.existing import Existing
 from bulkobj.planning.plan import Plan, accounts_to_read
@@ -270,27 +271,29 @@ def _template_runs(
 
 def _done(file: CheckedFile, connection: Connection, store: RunStore, tenant: Tenant) -> dict[Place, str]:
     """Return the rows of a results file that need nothing more; a template whose run is undone runs again."""
-    templates = {(done.objective_id, done.finished_at) for done in file.done.values() if done.template}
-    undone = _undone_templates(connection, store, tenant) if templates else set()
+    templates = any(done.template for done in file.done.values())
+    undone = _undone_templates(connection, store, tenant) if templates else frozenset()
     return {
         place: done.message
         for place, done in file.done.items()
-        if not done.template or (done.objective_id, done.finished_at) not in undone
+        if not done.template or undone.isdisjoint((done.objective_id, _digits(done.finished_at)))
     }
 
 
-def _undone_templates(connection: Connection, store: RunStore, tenant: Tenant) -> Collection[tuple[str, str]]:
-    """Return the objective ids and the time, as a results file has them, of template runs that are undone."""
-    undone: set[tuple[str, str]] = set()
+def _undone_templates(connection: Connection, store: RunStore, tenant: Tenant) -> frozenset[str]:
+    """Return the objective ids, or else the times, of template runs that are undone."""
+    undone: set[str] = set()
     for info in store.all():
         if info.header.undone and info.header.is_of(connection.key, tenant):
             with closing(store.open(info.header.run, read_only=True)) as journal:
-                done = [entry for entry in journal.entries() if entry.state is State.DONE]
-            rows = reports.of_journal(info.header, done).rows
-            undone |= {
-                (row.objective_id, row.finished_at or "") for row in rows if row.line.action is Action.RUN_TEMPLATE
-            }
-    return undone
+                ran = [entry for entry in journal.entries() if entry.line.action is Action.RUN_TEMPLATE]
+            undone |= {entry.line.objective_id or _digits(entry.finished_at or "") for entry in ran}
+    return frozenset(undone - {""})
+
+
+def _digits(time: str) -> str:
+    """Return the year to the second of a time in UTC, however it is written."""
+    return re.sub(r"\D", "", time)[:14]
 
 
 def _planned_report(  # noqa: PLR0913 - a saved plan has a fingerprint

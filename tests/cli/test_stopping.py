@@ -203,7 +203,7 @@ def test_a_rest_that_was_not_wanted_is_sent_only_by_name(
     assert nightly.code == 0
     assert f"Run `bulkobj resume {ran.report['run']}` to send the rest" in nightly.err
     assert len(writes(server)) == 2
-    server.expire_token(after=3, successor="next")  # two settings, one write
+    server.expire_token(after=4, successor="next")  # two settings, one account, one write
     named = resume(server, ran.report["run"], "--concurrency", 1)
     assert (named.code, named.report["counts"]) == (4, {"created": 3, "not-attempted": 1})
     rest = resume(server, BULKOBJ_TOKEN="next")  # what was asked for by name is agreed to

@@ -113,7 +113,7 @@ class Account:
         nameless: creates whose ids are not known yet.
         templates: runs of templates whose objectives are not known yet.
         once_lost: creates whose answer was lost at some time.
-        unknown: whether a job stays unknown, so that the recorded snapshot must stay older than it.
+        undecided: jobs that stay unknown; the recorded snapshot must stay older than they are.
         closed: whether all jobs are settled and the last look was had.
     """
 
@@ -131,7 +131,7 @@ class Account:
     nameless: list[Job] = field(default_factory=list)
     templates: list[Job] = field(default_factory=list)
     once_lost: list[Job] = field(default_factory=list)
-    unknown: bool = False
+    undecided: list[Job] = field(default_factory=list)
     closed: bool = False
 
     @property
@@ -153,4 +153,4 @@ class Account:
             return True  # later the two could not be told apart
         if job.step.action in MAKING:
             return not self.snapshot or self.others_wrote > self.read_at
-        return now - self.read_at > fresh
+        return not fresh or now - self.read_at > fresh

@@ -130,4 +130,4 @@ class Running:
         if not entry.boot or entry.boot != self.clock.boot:
             return 0.0  # the machine was started since: the wait begins again
         timeout = self.settings.timeout if entry.state is State.SENT else 0.0
-        return min(max(self.clock.now() - entry.seconds - timeout, 0.0), self.settings.settle)
+        return min(self.clock.now() - entry.seconds - timeout, self.settings.settle)  # below 0 before its time-out

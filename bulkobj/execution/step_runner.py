@@ -165,7 +165,8 @@ class StepRunner:
 
     def _settle(self, account: Account, job: Job, outcome: Outcome) -> float | None:
         job.state, job.result = State.DONE, outcome.result
-        account.unknown |= outcome.result is Result.UNKNOWN
+        if outcome.result is Result.UNKNOWN:
+            account.undecided.append(job)
         self._recorder.settled(job.position, outcome, Moment.of(self._clock))
         self._observe(job, outcome)
         return None
@@ -192,7 +193,7 @@ class StepRunner:
         account.snapshot = True
         if account.planned is None:
             account.planned = ids
-        if not account.unknown:  # a later look for that one must compare with what was there before it
+        if not account.undecided:  # a later look for that one must compare with what was there before it
             self._recorder.snapshot(account.id, account.planned, ids, read_at)
 
     async def _look(self, account: Account, job: Job) -> float | None:
@@ -220,7 +221,7 @@ class StepRunner:
             return None
 
     def _known(self, account: Account, job: Job) -> Known:
-        lost = [one for one in account.jobs if one.state in IN_DOUBT]
+        lost = [*account.undecided, *(one for one in account.jobs if one.state in IN_DOUBT)]
         others = [one.step for one in (*account.jobs, *account.nameless) if one.step.action is Action.CREATE]
         return Known(
             account.taken,

@@ -11,6 +11,7 @@ means that the command as a whole can't go on::
     │   ├── ReadRefusedError    the service answers, but will not let something be read
     │   └── ServiceDownError    the service is out of reach, or says wait for too long
     ├── StorageError        2   the state folder can't be read or written; nothing unrecorded was sent
+    │   ├── JournalError    4   a journal can't be read or written, or the disk is full
     │   └── SharedSlotStoreError 4 the slot store that several machines share is out of reach; `bulkobj resume` goes on
     └── InterruptedRunError 130 ended by the user; `bulkobj resume` goes on
 """
@@ -63,6 +64,12 @@ class ServiceDownError(StoppedError):
 
 class StorageError(BulkobjError):
     """The state folder, a journal or the slot store can't be used; nothing that isn't recorded was sent."""
+
+
+class JournalError(StorageError):
+    """A journal can't be read or written, or the disk is full; nothing that isn't recorded was sent."""
+
+    exit_code = 4
 
 
 class SharedSlotStoreError(StorageError):

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bulkobj.config.settings import Settings
-from bulkobj.core.errors import BulkobjError, InterruptedRunError, InvalidFileError, StorageError, UsageError
+from bulkobj.core.errors import (
+    BulkobjError,
+    InterruptedRunError,
+    InvalidFileError,
+    JournalError,
+    StoppedError,
+    StorageError,
+    UsageError,
+)
 from bulkobj.core.model import Result
 from bulkobj.core.text import numbered
 from bulkobj.execution.journal.journal import Journal
@@ -137,9 +145,11 @@ def _carry_out(  # noqa: PLR0913 - as carry_out
             _ask_for_rest(journal, connection, ui)
         if journal.has_work():
             duplicates += _run(journal, connection, store, ui, most=None)
+        journal.finish(finished=True)
     except BulkobjError as stopped:
-        error = stopped
-    journal.finish(finished=error is None)
+        error = StoppedError(str(stopped)) if isinstance(stopped, StorageError) else stopped
+        with suppress(StorageError):  # what can't be recorded any more is recorded by the next resume
+            journal.finish(finished=False)
     undoes = journal.header.options["undoes"]
     _log.info("run %s %s", journal.header.run, "finished" if error is None else f"stopped: {error}")
     if journal.header.options["refused"]:
@@ -243,9 +253,14 @@ def resume(run: str | None, settings: Settings, ui: Ui, outputs: Outputs | None 
     """
     store = RunStore(settings.state_dir)
     found = run or store.to_resume(settings.options.profile)
+    unreadable = (
+        [] if run else [f"cannot read journal {path}. Copy it back from a backup" for path in store.unreadable()]
+    )
+    if found is None and unreadable:
+        raise JournalError("; ".join(unreadable))
+    for trouble in unreadable:
+        ui.tell(trouble)
     if found is None:
-        for path in store.unreadable():
-            raise StorageError(f"cannot read journal {path}. Move it away, or copy it back from a backup")
         for declined in store.declined():
             ui.tell(
                 f"run {declined} was stopped after its first rows. Run `bulkobj resume {declined}` to send the rest"

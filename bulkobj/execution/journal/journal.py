@@ -8,6 +8,7 @@ The file is complete after every commit: it has a rollback journal, which is emp
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import sqlite3
@@ -17,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bulkobj.core.errors import StorageError
+from bulkobj.core.errors import JournalError, StorageError
 from bulkobj.core.model import Action, Objective, Result
 from bulkobj.execution.journal.records import TO_DO, Entry, KnownAccount, Moment, Outcome, RunHeader, State
 from bulkobj.execution.journal.schema import (
@@ -97,7 +98,7 @@ class Journal:
             try:
                 version = db.execute("PRAGMA user_version").fetchone()[0]
                 if not 1 <= version <= VERSION:
-                    raise StorageError(
+                    raise JournalError(
                         f"the journal {path} has version {version}, this bulkobj reads up to {VERSION}. "
                         "Use the bulkobj that began the run"
                     )
@@ -318,10 +319,13 @@ def _copied(db: sqlite3.Connection) -> sqlite3.Connection:
 
 @contextmanager
 def _storage(path: Path) -> Iterator[None]:
+    """Raise JournalError for a failure; StorageError where the folder of journals can't be written at all."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise StorageError(
+        full = not isinstance(error, OSError) or error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+        kind = JournalError if full or path.suffix else StorageError
+        raise kind(
             f"cannot use the journal in {path} ({error}); nothing unrecorded was sent. "
             "Check the disk and the folder's permissions"
         ) from error
@@ -332,7 +336,7 @@ def _decoded(path: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, KeyError, TypeError) as error:
-        raise StorageError(f"the journal {path} is damaged ({type(error).__name__}). Put a copy of it back") from error
+        raise JournalError(f"the journal {path} is damaged ({type(error).__name__}). Put a copy of it back") from error
 
 
 @contextmanager

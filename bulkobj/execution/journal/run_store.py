@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +14,9 @@ from random import Random
 
 from filelock import FileLock, Timeout
 
-from bulkobj.core.errors import StorageError, UsageError
+from bulkobj.core.errors import JournalError, StorageError, UsageError
 from bulkobj.core.model import Action, Result
-from bulkobj.core.text import counted, folded
+from bulkobj.core.text import folded
 from bulkobj.execution.journal.journal import Journal, delete_journal
 from bulkobj.execution.journal.records import Entry, RunHeader, State, Tenant, grouped
 
@@ -24,9 +24,6 @@ _RUN = re.compile(r"[\w-]+")
 _LAST = 4
 #: Seconds to wait for a lock: a process that only asks whether it is free holds it for a moment.
 _PATIENCE = 0.5
-#: Rows that were not done, for one reason or another.
-_NOT_DONE = frozenset({"failed", "invalid", "not-attempted", "conflict"})
-_NOTHING_DONE = _NOT_DONE | {"unchanged"}
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 #: What identifies a row of a tenant: account, kind of the name ("id", "title" or "template"), and the name.
@@ -68,17 +65,6 @@ class RunInfo:
         """Whether a resume has something to do: the run is unfinished, or something in it is unknown."""
         return not self.header.finished or ("unknown" in self.states and not self.header.abandoned)
 
-    @property
-    def did_something(self) -> bool:
-        """Whether importing the file once more would do anything twice."""
-        return bool(set(self.states) - _NOTHING_DONE)
-
-    @property
-    def left(self) -> str:
-        """Words about the rows that were not done."""
-        rows = sum(number for state, number in self.states.items() if state in _NOT_DONE)
-        return f", but for {counted(rows, 'row')} that --failures can hold, to be mended and imported" if rows else ""
-
 
 class RunStore:
     """The folder of journals. Raises StorageError where it can't be read."""
@@ -108,8 +94,7 @@ class RunStore:
 
     def unreadable(self) -> list[Path]:
         """Return the journals that are there and can't be read."""
-        readable = {info.header.run for info in self._infos()}
-        return [path for path in self._journals() if path.stem not in readable]
+        return [path for path in self._journals() if not _is_readable(path)]
 
     def open(self, run: str, *, read_only: bool = False) -> Journal:
         """Return the journal of a run, named as :meth:`find` allows."""
@@ -196,8 +181,13 @@ class RunStore:
         return dict(ran)
 
     def _entries(self, info: RunInfo) -> list[Entry]:
-        with closing(Journal.open(self._folder / f"{info.header.run}.sqlite", read_only=True)) as journal:
+        """Return the run's entries; none where they can't be read, which :meth:`unreadable` tells."""
+        with (
+            suppress(JournalError),
+            closing(Journal.open(self._folder / f"{info.header.run}.sqlite", read_only=True)) as journal,
+        ):
             return list(journal.entries())
+        return []
 
     def mark_undone(self, run: str, *, undone: bool = True) -> None:
         """Record that all of the run was undone; what it had undone itself is there again.
@@ -218,37 +208,6 @@ class RunStore:
         with closing(self.open(run)) as journal:
             journal.mark_undone(undone=undone)
             return journal.header.undoes
-
-    def refuse_again(self, key: str, sheets: Collection[str], *, again: bool) -> None:
-        """Raise UsageError where the file was imported already, or its import is unfinished.
-
-        ``sheets`` are those that are to be imported, of a workbook: others of it may have been. A journal that can't
-        be read may be that import's.
-        """
-        if not again:
-            self._refuse_unreadable()
-        for info in self._infos():
-            header = info.header
-            others = frozenset(header.options.get("sheets", ()))
-            if header.options.get("key") != key or header.undone or (others and others.isdisjoint(sheets)):
-                continue
-            if not header.finished:
-                raise UsageError(
-                    f"the import of this file into {header.target} was begun in run {header.run} and is unfinished: "
-                    f"`bulkobj resume {header.run}` goes on where it stopped, `bulkobj undo {header.run}` takes it back"
-                )
-            if not again and info.did_something:
-                raise UsageError(
-                    f"this file was already imported into {header.target} in run {header.run} "
-                    f"({header.created_at[:16].replace('T', ' ')} UTC){info.left}: to import it once more, say --again"
-                )
-
-    def _refuse_unreadable(self) -> None:
-        for path in self.unreadable():
-            raise UsageError(
-                f"the journal {path} can't be read, so that nobody knows whether it is of this very file: if you know"
-                " that it is not, move it to another folder, or say --again"
-            )
 
     def prune(self, before: datetime) -> list[str]:
         """Delete the journals of finished runs that were begun before that time; return their ids."""
@@ -318,6 +277,14 @@ class RunStore:
             yield
         finally:
             lock.release()
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        with closing(Journal.open(path, read_only=True)) as journal:
+            return all(True for _ in journal.entries())
+    except StorageError:
+        return False
 
 
 def _names(entry: Entry) -> Iterator[RowKey]:

@@ -20,7 +20,7 @@ from tests.service.server import SandboxServer
 TOP = Path(__file__).parents[2]
 
 #: Examples that go on until they are stopped, or need an account of one's own; each is tried elsewhere.
-NOT_RUN = {"bulkobj sandbox serve"}
+NOT_RUN = {"bulkobj sandbox serve", "bulkobj ui"}
 
 
 def _helps() -> list[str]:

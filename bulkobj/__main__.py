@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
 from bulkobj.cli.main import run
 from bulkobj.cli.streams import protect_streams
 
 
 def main() -> None:
-    """Run the program with streams that may fail, and a log that may fail in silence."""
-    logging.raiseExceptions = False
+    """Run the program with standard streams that may fail."""
     protect_streams()
     run()
 

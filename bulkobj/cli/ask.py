@@ -48,7 +48,7 @@ def choose(question: str, answers: Mapping[str, T], *, empty: T | None = None) -
 def ask(question: str) -> str:
     """Return the line that the user enters. Raises click.Abort where the terminal is gone."""
     sys.stdout.flush()
-    click.echo(f"{question} ", file=sys.stderr, nl=False)
+    say(f"{question} ", end="")
     try:
         line = sys.stdin.readline()
     except OSError:

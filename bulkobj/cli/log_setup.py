@@ -28,6 +28,7 @@ def start_logging(verbose: int, folder: Path) -> None:
     The file is in the state folder, for its owner alone, and replaced at a megabyte. Where it cannot be written, the
     command runs without it.
     """
+    logging.raiseExceptions = False  # a full disk under the log is no reason for a traceback
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setLevel(_LEVELS[min(verbose, len(_LEVELS) - 1)])
     handlers: list[logging.Handler] = [terminal]

@@ -102,7 +102,8 @@ def run() -> None:
         say(f"bulkobj: {clean(message, 2000)}")
     if session.as_json and not session.answered:
         click.echo(json.dumps({"error": redacted(message) if message else None, "exit_code": code}), file=sys.stdout)
-    sys.exit(code or _output_lost(session))
+    lost = _output_lost(session)
+    sys.exit(code or lost)
 
 
 def _run(session: Session) -> tuple[int, str | None]:

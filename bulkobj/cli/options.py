@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from bulkobj.cli.session import note, session
 from bulkobj.config import options as config_options
@@ -165,9 +166,11 @@ def accounts_of(options: dict[str, Any]) -> AccountChoice:
 
 def request_of(options: dict[str, Any], settings: Settings) -> FileRequest:
     """Take the file's options out of a command's, and read the file; the profile completes what was not given."""
-    name = options.pop("file")
-    given: dict[str, Any] = {key: options.pop(key) for key in ("date_order", "timezone", "encoding", "delimiter")}
+    name, ctx = options.pop("file"), click.get_current_context()
+    keys = ("date_order", "timezone", "encoding", "delimiter")
+    given: dict[str, Any] = {key: options.pop(key) for key in keys}
     given |= {
+        "defaults": tuple(key for key in keys if ctx.get_parameter_source(key) is ParameterSource.DEFAULT_MAP),
         "sheets": options.pop("sheets"),
         "maps": tuple(_pair(text) for text in options.pop("maps")),
         "columns": tuple(settings.table.get("columns", {}).items()),

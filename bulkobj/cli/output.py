@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bulkobj.cli.session import product, session, styled
+from bulkobj.cli.session import note, product, say, session, styled
 from bulkobj.core.columns import OF_FIELD
 from bulkobj.core.model import Action, Field, Problem, Result, Severity, Value
 from bulkobj.core.text import clean, counted, duration, numbered
@@ -285,3 +285,16 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     widths = [max(len(text[i]) for text in [headers, *texts]) for i in range(len(headers))]
     for row in [headers, *texts]:
         product("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip(), wrap=False)
+
+
+def ended(finished: Finished) -> int:
+    """Show on standard error how it ended. Returns the exit code."""
+    for line in causes(finished.report):
+        say(line)
+    for line in (*counts(finished.report), *(f"written: {path}" for path in finished.written)):
+        note(line)
+    for line in open_ends(finished):
+        say(line)
+    if finished.error is not None:
+        say(f"bulkobj: {clean(str(finished.error), 2000)}")
+    return finished.exit_code

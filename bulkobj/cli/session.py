@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 import textwrap
-from dataclasses import dataclass
 from typing import TextIO
 
 import click
@@ -16,17 +15,17 @@ from bulkobj.core.secrets import redacted
 _NARROWEST = 40
 
 
-@dataclass(slots=True)
 class Session:
     """What the command line asks of the output, and what has happened.
 
     ``answered``: a JSON document was printed. ``run``: the run that was begun, if any.
     """
 
-    as_json: bool = False
-    quiet: bool = False
-    answered: bool = False
-    run: str = ""
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self.quiet = False
+        self.answered = False
+        self.run = ""
 
 
 def session() -> Session:
@@ -35,9 +34,9 @@ def session() -> Session:
     return (ctx.find_object(Session) if ctx is not None else None) or Session()
 
 
-def say(text: str) -> None:
+def say(text: str, end: str = "\n") -> None:
     """Show on standard error what needs attention."""
-    _print(redacted(text), sys.stderr)
+    _print(redacted(text), sys.stderr, end=end)
 
 
 def note(text: str) -> None:
@@ -48,7 +47,7 @@ def note(text: str) -> None:
 
 def product(text: str, *, wrap: bool = True) -> None:
     """Print on standard output what was asked for."""
-    _print(text, sys.stdout, wrap=wrap)
+    _print(redacted(text), sys.stdout, wrap=wrap)
 
 
 def styled(text: str, *, fg: str | None = None, bold: bool = False) -> str:
@@ -63,11 +62,11 @@ def at_a_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _print(text: str, stream: TextIO, *, wrap: bool = True) -> None:
+def _print(text: str, stream: TextIO, *, wrap: bool = True, end: str = "\n") -> None:
     if wrap and stream.isatty():
         width = max(shutil.get_terminal_size().columns, _NARROWEST)
         text = "\n".join(_wrapped(line, width) for line in text.split("\n"))
-    click.echo(text, file=stream)
+    click.echo(text + end, file=stream, nl=False)
 
 
 def _wrapped(line: str, width: int) -> str:

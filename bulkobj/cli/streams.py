@@ -5,45 +5,67 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import Any, TextIO
+from collections.abc import Callable
+from typing import Any, BinaryIO, TextIO
 
 #: The reader went away, as in ``bulkobj runs | head -1``, or the terminal did.
 _UNREAD = frozenset({errno.EPIPE, errno.EIO, errno.ENXIO})
 
 
 class TolerantStream:
-    """A text stream that drops what cannot be written. ``lost`` says that a file or a closed stream dropped text."""
+    """A text stream that drops what cannot be written, with its binary buffer.
+
+    ``lost`` says that a file or a closed stream dropped something; readers that went away don't count.
+    """
 
     def __init__(self, stream: TextIO, *, closed: bool = False) -> None:
         self._stream = stream
         self.was_closed = closed
         self.lost = False
+        self.buffer = _TolerantBuffer(self, stream.buffer)
 
     def write(self, text: str) -> int:
         """Write the text as far as that can be done."""
-        self.lost = self.lost or self.was_closed
-        try:
-            return self._stream.write(text)
-        except OSError as error:
-            self._drop(error)
-            return len(text)
+        self.attempt(self._stream.write, text)
+        return len(text)
 
     def flush(self) -> None:
         """Flush as far as that can be done."""
-        try:
-            self._stream.flush()
-        except OSError as error:
-            self._drop(error)
+        self.attempt(self._stream.flush)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    def _drop(self, error: OSError) -> None:
-        """Let what is in the stream's buffer, and all that follows, go nowhere."""
-        self.lost = self.lost or error.errno not in _UNREAD
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._stream.fileno())
-        os.close(nowhere)
+    def attempt(self, work: Callable[..., object], *arguments: Any) -> None:
+        """Do the work; if it fails, what is in the stream's buffer and all that follows goes to the null device."""
+        self.lost = self.lost or (self.was_closed and bool(arguments))
+        try:
+            work(*arguments)
+        except OSError as error:
+            self.lost = self.lost or error.errno not in _UNREAD
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+
+class _TolerantBuffer:
+    """The binary side of a tolerant stream."""
+
+    def __init__(self, owner: TolerantStream, buffer: BinaryIO) -> None:
+        self._owner = owner
+        self._buffer = buffer
+
+    def write(self, content: bytes) -> int:
+        """Write the bytes as far as that can be done."""
+        self._owner.attempt(self._buffer.write, content)
+        return len(content)
+
+    def flush(self) -> None:
+        """Flush as far as that can be done."""
+        self._owner.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._buffer, name)
 
 
 def protect_streams() -> None:

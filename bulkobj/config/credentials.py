@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bulkobj.core.errors import StorageError, UsageError
+from bulkobj.core.errors import StorageError, UsageError, cause
 from bulkobj.core.secrets import hide
 from bulkobj.core.text import clean
 
@@ -38,12 +38,12 @@ def read_token_file(path: Path, what: str) -> str:
     try:
         with path.open("rb") as file:
             return checked_token(file.read(_LONGEST).decode("utf-8-sig"), what)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     except UnicodeDecodeError:
         raise UsageError(f"the token in {what} holds characters that no token has. Copy it again") from None
-    except OSError:
-        raise UsageError(f"cannot read the token in {what}. Check its permissions") from None
+    except OSError as error:
+        raise UsageError(f"cannot read the token in {what}: {cause(error)}. Check the file") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +82,14 @@ class TokenPlace:
                 file.write(token)
         except OSError as error:
             raise StorageError(
-                f"cannot save the token in {self._file.parent}. Set BULKOBJ_STATE_DIR to a folder that you can write to"
+                f"cannot save the token in {self._file.parent}: {cause(error)}. "
+                "Set BULKOBJ_STATE_DIR to a folder that you can write to"
             ) from error
         return f"the file {self._file}, which only you can read (there is no usable keyring)"
 
     def remove(self) -> bool:
         """Forget the token. Returns False where there was none; raises StorageError where it stays."""
-        there = self._file.exists()
+        there = os.path.exists(self._file)  # noqa: PTH110 - never raises
         ring = _keyring()
         if ring is not None and _read_from(ring, self._name):
             there = True
@@ -100,9 +101,12 @@ class TokenPlace:
                     f'of "{clean(self._name, 80)}" in your keyring program'
                 ) from error
         try:
-            self._file.unlink(missing_ok=True)
+            if there:
+                self._file.unlink(missing_ok=True)
         except OSError as error:
-            raise StorageError(f"cannot delete the token's file {self._file}. Delete it yourself") from error
+            raise StorageError(
+                f"cannot delete the token's file {self._file}: {cause(error)}. Delete it yourself"
+            ) from error
         return there
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -14,7 +13,8 @@ from bulkobj.config.redis_url import parse_redis_url
 from bulkobj.config.value_types import TYPES, checked_value
 from bulkobj.core.atomic_file import save
 from bulkobj.core.columns import COLUMNS, by_alias, by_header
-from bulkobj.core.errors import UsageError
+from bulkobj.core.errors import UsageError, cause
+from bulkobj.core.suggestion import closest
 from bulkobj.core.text import clean
 
 #: Keys whose values are numbers; all others of :data:`TYPES` are texts.
@@ -86,7 +86,7 @@ def _read(path: Path) -> dict[str, Mapping[str, Any]]:
     except UnicodeDecodeError as error:
         raise UsageError(f"the config file {path} is not UTF-8. Save it as UTF-8") from error
     except OSError as error:
-        raise UsageError(f"cannot read the config file {path}. Check its permissions") from error
+        raise UsageError(f"cannot read the config file {path}: {cause(error)}. Check the file") from error
     _refuse_unknown(document, ("profiles",), f"in the config file {path}")
     profiles = document.get("profiles", {})
     if not isinstance(profiles, dict) or not all(isinstance(table, dict) for table in profiles.values()):
@@ -102,8 +102,8 @@ def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], place: str) 
 
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word.casefold().replace("-", "_"), list(known), 1)
-    return f' Did you mean "{close[0]}"?' if close else ""
+    close = closest(word.replace("-", "_"), known)
+    return f' Did you mean "{close}"?' if close else ""
 
 
 def _place(key: str, profile: str, path: Path) -> str:

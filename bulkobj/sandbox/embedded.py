@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bulkobj.core.clock import SystemClock
-from bulkobj.core.errors import StorageError
+from bulkobj.core.errors import StorageError, cause
 from bulkobj.core.model import Rate
 from bulkobj.sandbox.server import DOCUMENTED_RATE, SandboxServer
 from bulkobj.sandbox.store import Store, discard
@@ -28,5 +28,8 @@ def reset(folder: Path) -> None:
         try:
             discard(folder)
         except OSError as error:
-            raise StorageError(f"the sandbox's data in {folder} can't be removed ({error.strerror})") from error
+            raise StorageError(
+                f"cannot empty the sandbox's data in {folder}: {cause(error)}. "
+                "Set BULKOBJ_STATE_DIR to a folder that you can write to"
+            ) from error
         Store(folder, SystemClock())

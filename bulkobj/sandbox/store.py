@@ -16,13 +16,13 @@ from pathlib import Path
 from filelock import FileLock
 
 from bulkobj.core.clock import Clock
-from bulkobj.core.errors import StorageError
+from bulkobj.core.errors import StorageError, cause
 from bulkobj.sandbox.limiter import Spent, Verdict
 from bulkobj.sandbox.seeds import Document, seeds
 
 FILE = "sandbox.sqlite"
 VERSION = 2
-HINT = " `bulkobj sandbox reset` empties the embedded sandbox."
+HINT = " Run `bulkobj sandbox reset` to empty it"
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -153,7 +153,7 @@ class Store:
                     connection.execute(statement)
                 self.save("users", seeds()["users"])
             elif version != VERSION:
-                raise StorageError(f"{self._folder / FILE} is of another version of bulkobj.{HINT}")
+                raise StorageError(f"the sandbox's data in {self._folder} are of another version of bulkobj.{HINT}")
             self._forget_old(connection)
 
     def _fill(self, connection: sqlite3.Connection) -> None:
@@ -190,7 +190,12 @@ class Store:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise StorageError(f"The sandbox's data in {self._folder} can't be used: {error}.{HINT}") from error
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                raise StorageError(f"the sandbox's data in {self._folder} are damaged.{HINT}") from error
+            raise StorageError(
+                f"cannot use the sandbox's data in {self._folder}: {cause(error)}. "
+                "Set BULKOBJ_STATE_DIR to a folder that you can write to"
+            ) from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -24,7 +24,7 @@ from bulkobj.core.columns import (
     meaning,
     normalised,
 )
-from bulkobj.core.errors import UsageError
+from bulkobj.core.errors import UsageError, cause
 from bulkobj.core.model import Problem, Severity
 from bulkobj.planning.plan import NOT_EXPORTED, Exported, Plan
 from bulkobj.planning.planner import checked
@@ -49,8 +49,8 @@ class FileRequest:
 
     ``maps`` are pairs of the file's header and bulkobj's column; ``columns`` the same from a profile, which the file
     need not have. ``path`` is None for standard input and for a pandas frame, which ``is_frame`` marks. ``rows`` are
-    those that are wanted, all without it. The texts are kept as they were typed, so that a journal can keep the
-    request.
+    those that are wanted, all without it. ``defaults`` names the fields whose value is only the profile's: it holds for
+    files that leave the matter open. The texts are kept as they were typed, so that a journal can keep the request.
     """
 
     name: str
@@ -65,6 +65,7 @@ class FileRequest:
     delimiter: str | None = None
     rows: tuple[Place, ...] | None = None
     is_frame: bool = False
+    defaults: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path, **said: Any) -> FileRequest:
@@ -72,9 +73,9 @@ class FileRequest:
         try:
             content = path.read_bytes()
         except FileNotFoundError:
-            raise UsageError(f"there is no file {path}") from None
+            raise UsageError(f"there is no file {path}. Check its name and folder") from None
         except OSError as error:
-            raise UsageError(f"{path} can't be read: {error.strerror}") from error
+            raise UsageError(f"cannot read {path}: {cause(error)}. Check the file") from error
         return cls(path.name, content, path, **said)
 
     @property
@@ -85,7 +86,8 @@ class FileRequest:
     def said(self) -> dict[str, Any]:
         """What the user said, as JSON."""
         names = ("sheets", "maps", "columns", "date_order", "timezone", "encoding", "delimiter", "rows", "is_frame")
-        return {"path": str(self.path.absolute()) if self.path else None} | {n: getattr(self, n) for n in names}
+        said = {name: getattr(self, name) for name in (*names, "defaults")}
+        return {"path": str(self.path.absolute()) if self.path else None} | said
 
     @classmethod
     def again(cls, name: str, content: bytes, said: Mapping[str, Any]) -> FileRequest:
@@ -93,6 +95,7 @@ class FileRequest:
         told = dict(said) | {
             "path": Path(said["path"]) if said["path"] else None,
             "sheets": tuple(said["sheets"]),
+            "defaults": tuple(said.get("defaults", ())),
             "maps": tuple((header, column) for header, column in said["maps"]),
             "columns": tuple((header, column) for header, column in said["columns"]),
             "rows": tuple((sheet, row) for sheet, row in said["rows"]) if said.get("rows") is not None else None,

@@ -9,8 +9,9 @@ import click
 
 from bulkobj.cli import output as show
 from bulkobj.cli.console import Console
-from bulkobj.cli.ending import ended
+from bulkobj.cli.groups import example_with_file
 from bulkobj.cli.options import file_options, outputs_of, request_of, service_options, settings_of
+from bulkobj.cli.output import ended
 from bulkobj.cli.session import note, product, say
 from bulkobj.core.errors import InvalidFileError, UsageError
 from bulkobj.core.text import clean
@@ -20,7 +21,7 @@ from bulkobj.workflows.import_file import Choices, dry_run, import_file
 from bulkobj.workflows.validate import validate
 
 
-@click.command("validate", epilog="Example: bulkobj validate samples/quarterly-plan.xlsx --offline")
+@click.command("validate", epilog=example_with_file("bulkobj validate plan.xlsx --sandbox"))
 @file_options
 @click.option("--offline", is_flag=True, help="Make no call at all; names are not resolved.")
 @service_options
@@ -39,7 +40,7 @@ def validate_command(*, as_json: bool, offline: bool, **options: Any) -> int:
     return ended(finished)
 
 
-@click.command("import", epilog="Example: bulkobj import samples/quarterly-plan.xlsx --sandbox --dry-run")
+@click.command("import", epilog=example_with_file("bulkobj import plan.xlsx --sandbox --dry-run"))
 @file_options
 @click.option("--dry-run", "dry", is_flag=True, help="Stop after the plan; send nothing.")
 @click.option(

@@ -10,6 +10,7 @@ import click
 from bulkobj.cli import output as show
 from bulkobj.cli.ask import may_replace
 from bulkobj.cli.console import Console
+from bulkobj.cli.groups import example, example_with_file
 from bulkobj.cli.options import (
     account_options,
     accounts_of,
@@ -38,7 +39,14 @@ _output = click.option(
 )
 
 
-@click.command("expand", epilog="Example: bulkobj expand goals.csv --sandbox --all -o plan.xlsx")
+@click.command(
+    "expand",
+    epilog=example(
+        "echo Title,Category,Status,End Date> goals.csv",
+        "echo Grow with {account},Adoption,In Progress,start+30d>> goals.csv",
+        "bulkobj expand goals.csv --sandbox --account ACME-1001 -o plan.xlsx --overwrite",
+    ),
+)
 @click.argument("file", metavar="GOALS", type=click.Path(allow_dash=True))
 @account_options
 @click.option(
@@ -64,7 +72,8 @@ def expand_command(*, start: str | None, output: Path, overwrite: bool, **option
 
 
 @click.command(
-    "rollover", epilog="Example: bulkobj rollover objectives.xlsx --by 1Q --replace-title Q1=Q2 -o next-quarter.xlsx"
+    "rollover",
+    epilog=example_with_file("bulkobj rollover plan.xlsx --by 1Q --replace-title Q1=Q2 -o next.xlsx --overwrite"),
 )
 @click.argument("file", metavar="EXPORT", type=click.Path(allow_dash=True))
 @click.option("--by", required=True, metavar="PERIOD", help="Move dates by PERIOD, such as 1Q, 3M or 30D.")

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bulkobj.core.errors import JournalError, StorageError
+from bulkobj.core.errors import JournalError, StorageError, cause
 from bulkobj.core.model import Action, Objective, Result
 from bulkobj.execution.journal.records import TO_DO, Entry, KnownAccount, Moment, Outcome, RunHeader, State
 from bulkobj.execution.journal.schema import (
@@ -326,7 +326,7 @@ def _storage(path: Path) -> Iterator[None]:
         full = not isinstance(error, OSError) or error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
         kind = JournalError if full or path.suffix else StorageError
         raise kind(
-            f"cannot use the journal in {path} ({error}); nothing unrecorded was sent. "
+            f"cannot use the journal in {path} ({cause(error)}); nothing unrecorded was sent. "
             "Check the disk and the folder's permissions"
         ) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,7 @@ from random import Random
 
 from filelock import FileLock, Timeout
 
-from bulkobj.core.errors import JournalError, StorageError, UsageError
+from bulkobj.core.errors import JournalError, StorageError, UsageError, cause
 from bulkobj.core.model import Action, Result
 from bulkobj.core.text import folded
 from bulkobj.execution.journal.journal import Journal, delete_journal
@@ -122,13 +123,24 @@ class RunStore:
 
     def _journals(self) -> list[Path]:
         """Return the journals, the oldest first; a name that the file system lists twice counts once."""
-        return sorted(set(self._folder.glob("*.sqlite")))
+        try:
+            names = set(os.listdir(self._folder))  # noqa: PTH208 - a glob takes a folder that it can't read for empty
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StorageError(f"cannot read the runs in {self._folder}: {cause(error)}. Check the folder") from error
+        return sorted(self._folder / name for name in names if name.endswith(".sqlite"))
 
     def to_resume(self, profile: str | None = None) -> str | None:
         """Return the newest run that is unfinished, else the newest in which something is unknown.
 
-        Runs of that profile go first. A run whose rest the user declined is passed over.
+        Runs of that profile go first. A run whose rest the user declined is passed over. Raises StorageError for a
+        folder that cannot be written: in it, an interrupted run cannot always be told from a finished one.
         """
+        if self._folder.exists() and not os.access(self._folder, os.W_OK):
+            raise StorageError(
+                f"cannot write to the state folder {self._folder.parent}: no permission. Check its permissions"
+            )
         infos = [info for info in self._infos() if not info.header.declined]
         mine = [info for info in infos if profile is not None and info.header.profile == profile]
         for some in (mine, infos):
@@ -221,7 +233,9 @@ class RunStore:
                 delete_journal(self._folder / f"{run}.sqlite")
                 self._lock_of(run).unlink(missing_ok=True)
             except OSError as error:
-                raise StorageError(f"cannot delete the journal of run {run}: {error}") from error
+                raise StorageError(
+                    f"cannot delete the journal of run {run}: {cause(error)}. Check the folder's permissions"
+                ) from error
         return old
 
     def made_in(self, target_key: str, *, but: str) -> dict[str, list[str]]:
@@ -272,7 +286,10 @@ class RunStore:
         except Timeout:
             raise UsageError(busy) from None
         except OSError as error:
-            raise StorageError(f"cannot write to the state folder {self._locks.parent}: {error}") from error
+            raise StorageError(
+                f"cannot write to the state folder {self._locks.parent}: {cause(error)}. "
+                "Set BULKOBJ_STATE_DIR to a folder that you can write to"
+            ) from error
         try:
             yield
         finally:

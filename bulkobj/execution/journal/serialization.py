@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,10 +12,18 @@ T = TypeVar("T")
 
 def to_json(value: object) -> str:
     """Return the value as compact JSON; dataclasses become objects with the names of their fields."""
-    return msgspec.json.encode(value, enc_hook=dict).decode()  # the hook: a read-only mapping is one, too
+    try:
+        return msgspec.json.encode(value, enc_hook=dict).decode()  # the hook: a read-only mapping is one, too
+    except UnicodeEncodeError:  # a file name that is no text: Python's own JSON keeps it as it is
+        return json.dumps(msgspec.to_builtins(value, str_keys=True, enc_hook=dict))
 
 
 def from_json(text: str, kind: type[T] | Any) -> T:
     """Return the value of that type; raises msgspec.ValidationError (a ValueError) where the text is none."""
-    value: T = msgspec.json.decode(text, type=kind)
+    try:
+        value: T = msgspec.json.decode(text, type=kind)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:  # as above
+        value = msgspec.convert(json.loads(text), kind, strict=False, str_keys=True)
     return value

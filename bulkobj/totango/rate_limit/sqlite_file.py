@@ -13,7 +13,7 @@ from typing import TypeVar
 from filelock import FileLock, Timeout
 
 from bulkobj.core.clock import Clock
-from bulkobj.core.errors import StorageError
+from bulkobj.core.errors import StorageError, cause
 
 _T = TypeVar("_T")
 
@@ -176,8 +176,8 @@ class SlotFile:
 
     def _unusable(self, error: Exception) -> StorageError:
         return StorageError(
-            f"cannot use the slot store {self._path} ({error}). Check the folder's permissions and the free space,"
-            " or set BULKOBJ_STATE_DIR to another folder"
+            f"cannot use the slot store {self._path}: {cause(error)}. "
+            "Set BULKOBJ_STATE_DIR to a folder that you can write to"
         )
 
     def _locked(self) -> StorageError:

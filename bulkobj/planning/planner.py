@@ -63,7 +63,7 @@ def make_plan(
     """Plan every row against what is live; ``live`` must hold every one of :func:`accounts_to_read`.
 
     A cell that equals its value in the export was not edited. An edit of a field that has changed in the service since
-    the export is a conflict (README, "The round trip").
+    the export is a conflict (README, "Edit what is there").
     """
     tables = tuple(tables)
     planner = _Planner(live, directory, exported, known)
@@ -183,7 +183,7 @@ class _Planner:
         return _unsent(row, row.problems, Result.UNCHANGED, self.known.done[row.place])
 
     def _create(self, row: Row, headers: Headers) -> Line:
-        """Plan a create row, unless its objective is there already (README, "Rows that exist already")."""
+        """Plan a create row, unless its objective is there already (README, "Import again, safely")."""
         if not is_faulty(row):
             self.titled.setdefault((row.value(ACCOUNT_ID), folded(row.value(TITLE))), row.place)
         rivals = self.matches.rivals.get(row.place, {})

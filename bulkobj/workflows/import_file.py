@@ -37,7 +37,7 @@ from bulkobj.workflows.validate import READING, named, now, refusing, unattempte
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The options of ``import`` alone (README, "Options of import").
+    """The options of ``import`` alone (README, "On the command line").
 
     ``keep_refused`` False: a file with errors leaves no run behind, as the errors are shown elsewhere.
     """

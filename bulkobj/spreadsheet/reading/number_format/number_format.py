@@ -6,6 +6,7 @@ computer's region, is not known: an id or a text must never be guessed.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
@@ -70,14 +71,16 @@ class NumberFormat:
     @property
     def is_date(self) -> bool:
         """Tell if numbers stand for dates or times of day."""
-        return any(section.has("date") for section in self.sections)
+        return any(section.has("date") and not section.has("elapsed") for section in self.sections)
 
     def cell(self, number: float, *, from_1904: bool = False) -> Cell:
         """Return the cell of a number in this format; ``from_1904``: days are counted from 1904."""
-        value: int | float | date | time = _whole(number)
+        if abs(number) >= EXACT:  # its last digits are lost, whatever its format
+            return number
+        value: int | float | date | time = int(number) if number.is_integer() else number
         try:
             section, sign = self._section_for(number)
-            if section.has("date"):
+            if section.has("date") and not section.has("elapsed"):
                 value = as_date(number, from_1904=from_1904) or value
             text = _display(section, number * sign, from_1904=from_1904)
         except UnknownDisplayError:
@@ -115,7 +118,7 @@ def parse(code: str) -> NumberFormat:
     sections = [section_of(tokens) for tokens in split(code)]
     text = sections.pop() if len(sections) > 1 and (len(sections) == 4 or is_text(sections[-1])) else None
     if len(sections) == 1 and text is None and is_text(sections[0]):
-        text = sections[0]
+        text, sections = sections[0], [section_of(pieces) for pieces in split(GENERAL)]
     if text is not None and [token.text for token in text.tokens] == ["@"] and text.known:
         text = None
     if len(sections) > 3:
@@ -131,20 +134,20 @@ def built_in(number: int) -> NumberFormat:
     return parse(code) if code else NumberFormat("a format of this computer's region", (Section([], known=False),))
 
 
-def _whole(number: float) -> int | float:
-    return int(number) if number.is_integer() and -EXACT < number < EXACT else number
-
-
 def _display(section: Section, number: float, *, from_1904: bool) -> str:
     if not section.known:
         raise UnknownDisplayError
     if section.has("date", "elapsed", "minute"):
         return date_text(section, number, from_1904=from_1904)
-    sign = "-" if number < 0 else ""
-    if section.has("general") or any(token.text == "@" for token in section.tokens):
+    if section.has("general"):
         body = general_text(section, abs(number))
     elif section.has("place"):
-        body = number_text(section.tokens, Decimal(f"{abs(number):.15g}"))
+        body = number_text(section, Decimal(f"{abs(number):.15g}"))
     else:  # the number is hidden
         raise UnknownDisplayError
-    return (sign + body).strip()
+    if number < 0 and not re.search("[1-9]", body):  # minus zero, which programs show differently
+        raise UnknownDisplayError
+    text = ("-" * (number < 0) + body).strip()
+    if not text:
+        raise UnknownDisplayError
+    return text

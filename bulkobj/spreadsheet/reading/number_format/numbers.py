@@ -12,71 +12,64 @@ from bulkobj.spreadsheet.table import shown
 
 
 def general_text(section: Section, size: float) -> str:
-    """Return a size in a section with General or ``@``."""
-    if section.has("place", "exponent"):
+    """Return a size in a section with General; whole numbers are shown in full."""
+    if section.has("place", "exponent", "sign"):
         raise UnknownDisplayError
-    text = _general(size)
-    pieces = [text if token.kind == "general" or token.text == "@" else token.text for token in section.tokens]
-    if any(token.kind == "sign" and token.text != "@" for token in section.tokens):
+    text = shown(size) if size.is_integer() else _general(Decimal(f"{size:.15g}"))
+    return "".join(text if token.kind == "general" else token.text for token in section.tokens)
+
+
+def _general(size: Decimal) -> str:
+    """Return a number that isn't whole, if programs show it alike: they keep 10 to 15 of its digits."""
+    exponent = size.adjusted()
+    if exponent >= 10 or exponent < -9:
         raise UnknownDisplayError
-    return "".join(pieces)
+    text = f"{size.quantize(Decimal(1).scaleb(-min(9, 9 - exponent)), ROUND_HALF_UP):f}".rstrip("0")
+    if Decimal(text) != size:
+        raise UnknownDisplayError
+    return text
 
 
-def _general(number: float) -> str:
-    """Return a number as the format General shows it in a wide column, but whole numbers in full."""
-    if number.is_integer():
-        return shown(number)
-    sign, size = ("-" if number < 0 else ""), Decimal(f"{abs(number):.15g}")
-    exponent = size.adjusted()
-    if exponent >= 11 or exponent < -9:
-        return sign + _scientific(size, 5)
-    digits = size.quantize(Decimal(1).scaleb(-min(9, max(0, 9 - exponent))), ROUND_HALF_UP)
-    text = f"{digits:f}"
-    return sign + (text.rstrip("0").rstrip(".") if "." in text else text)
-
-
-def _scientific(size: Decimal, decimals: int) -> str:
-    mantissa = size.scaleb(-size.adjusted()).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    exponent = size.adjusted()
-    if mantissa >= 10:
-        mantissa, exponent = mantissa / 10, exponent + 1
-    text = f"{mantissa:f}".rstrip("0").rstrip(".")
-    return f"{text}E{'-' if exponent < 0 else '+'}{abs(exponent):02}"
-
-
-def number_text(tokens: Sequence[Token], size: Decimal) -> str:
+def number_text(section: Section, size: Decimal) -> str:
     """Return a size in a section with places for digits."""
+    tokens: Sequence[Token] = section.tokens
+    if not section.english and any(token.kind == "sign" and token.text in {".", ","} for token in tokens):
+        raise UnknownDisplayError  # some programs then take the decimal sign of that language
     if any(token.kind == "exponent" for token in tokens):
         return _exponent_text(tokens, size)
     signs = [token.text for token in tokens if token.kind == "sign"]
     if "/" in signs:
         return _fraction_text(tokens, size)
     size *= 100 ** signs.count("%")
+    tokens, scale = _without_scale(tokens)
     point = next((i for i, token in enumerate(tokens) if token.text == "." and token.kind == "sign"), len(tokens))
-    before, after = list(tokens[:point]), list(tokens[point + 1 :])
+    before, after = tokens[:point], tokens[point + 1 :]
     if any(token.text in {".", ","} and token.kind == "sign" for token in after):
         raise UnknownDisplayError
-    before, grouped, scale = _without_commas(before)
-    size = size.scaleb(-3 * scale)
     places = [token.text for token in after if token.kind == "place"]
-    size = size.quantize(Decimal(1).scaleb(-len(places)), ROUND_HALF_UP)
+    size = size.scaleb(-3 * scale).quantize(Decimal(1).scaleb(-len(places)), ROUND_HALF_UP)
     whole, _, decimals = f"{size:f}".partition(".")
-    text = _whole_text(before, whole.lstrip("0"), grouped=grouped)
+    text = _whole_text(before, whole.lstrip("0"))
     return text + _decimals_text(after, places, decimals) if point < len(tokens) else text
 
 
-def _without_commas(tokens: Sequence[Token]) -> tuple[list[Token], bool, int]:
-    """Return the tokens without commas, if thousands are grouped, and the number of thousands to divide by."""
-    last = max((i for i, token in enumerate(tokens) if token.kind == "place"), default=-1)
-    commas = [i for i, token in enumerate(tokens) if token.kind == "sign" and token.text == ","]
-    scale = sum(i > last for i in commas)
-    if commas[-scale:] != list(range(last + 1, last + 1 + scale)) and scale:
-        raise UnknownDisplayError
-    return [token for i, token in enumerate(tokens) if i not in commas], any(i < last for i in commas), scale
+def _is_comma(token: Token) -> bool:
+    return token.kind == "sign" and token.text == ","
 
 
-def _whole_text(tokens: Sequence[Token], digits: str, *, grouped: bool) -> str:
-    """Return the digits before the point, filled in from the right, with the texts between them."""
+def _without_scale(tokens: Sequence[Token]) -> tuple[list[Token], int]:
+    """Return the tokens without the commas behind the last place, each of which divides by a thousand."""
+    last = max(i for i, token in enumerate(tokens) if token.kind == "place") + 1
+    scale = 0
+    while last + scale < len(tokens) and _is_comma(tokens[last + scale]):
+        scale += 1
+    return [*tokens[:last], *tokens[last + scale :]], scale
+
+
+def _whole_text(tokens: Sequence[Token], digits: str) -> str:
+    """Return the digits before the point, filled in from the right, with the texts or commas between them."""
+    grouped = any(map(_is_comma, tokens))
+    tokens = [token for token in tokens if not _is_comma(token)]
     indexes = [i for i, token in enumerate(tokens) if token.kind == "place"]
     if not indexes:
         if digits:
@@ -135,9 +128,10 @@ def _fraction_text(tokens: Sequence[Token], size: Decimal) -> str:
     exact = Fraction(size)
     whole, rest = divmod(exact, 1) if match[1] else (0, exact)
     part = rest.limit_denominator(10 ** len(match[3]) - 1)
-    if match[1]:
-        whole, part = (whole + 1, Fraction(0)) if part == 1 else (whole, part)
-        if not part:
-            return str(whole)
-        return f"{part}" if not whole and match[1] == "#" else f"{whole} {part}"
-    return f"{part.numerator}/{part.denominator}"
+    if match[1] and part == 1:
+        whole, part = whole + 1, Fraction(0)
+    if match[1] and not part:
+        return str(whole)
+    above, below = (len(match[place]) if "?" in match[place] else 0 for place in (2, 3))
+    text = f"{part.numerator:>{above}}/{part.denominator:<{below}}"
+    return f"{whole} {text}" if whole or match[1] == "0" else text

@@ -102,7 +102,7 @@ def _add_bracket(section: Section, text: str) -> None:
         section.condition = condition[1], float(condition[2])
     elif locale := _LOCALE.fullmatch(text):
         tag = int(locale["tag"] or "0", 16)
-        section.english = section.english and (tag & 0xFF in (0, _ENGLISH))
+        section.english = section.english and (bool(locale["symbol"]) or tag & 0xFF in (0, _ENGLISH))
         # F800 and F400 are the long date and time of the region; a high byte asks for other digits or a calendar.
         section.known = section.known and tag < 0xF000
         section.tokens.append(Token("literal", locale["symbol"]))

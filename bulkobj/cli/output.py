@@ -14,10 +14,12 @@ from bulkobj.core.columns import OF_FIELD
 from bulkobj.core.model import Action, Field, Problem, Result, Severity, Value
 from bulkobj.core.text import clean, counted, duration, numbered
 from bulkobj.planning.plan import Line, Live, Plan
-from bulkobj.reports.report import Report, changes_in_words, in_words, to_json
+from bulkobj.reports.report import Report, changes_in_words, in_words, not_done, to_json
 from bulkobj.reports.writer import Finished
 
 _MOST_NAMED = 10
+#: Kinds of runs whose rows can be fixed and sent again.
+_RETRIED = frozenset({"import", "retry", "apply"})
 
 
 def waiting(seconds: float) -> str:
@@ -255,6 +257,13 @@ def open_ends(finished: Finished) -> list[str]:
         lines.append(f"not finished. To continue: bulkobj resume {report.run}")
     elif report.run is not None and report.counts[Result.UNKNOWN]:
         lines.append(f"some rows are unknown. To look for them once more: bulkobj resume {report.run}")
+    left = len(not_done(report))
+    if left and finished.error is None and finished.kind in _RETRIED:
+        lines.append(
+            f"{counted(left, 'row')} not done. To save only those, ready to fix and import: "
+            f"bulkobj report {report.run} --failures failed.xlsx"
+        )
+        lines.append(f"To try them again as they are: bulkobj retry {report.run}")
     return lines
 
 

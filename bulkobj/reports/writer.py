@@ -31,7 +31,8 @@ class Input:
 class Finished:
     """A command that is over: its report, the files written, and the error that ended it early, if any.
 
-    ``unwritten`` says of each file that could not be written what is wrong.
+    ``unwritten`` says of each file that could not be written what is wrong. ``kind`` is that of a run: "import",
+    "retry", "apply" or "undo".
     """
 
     report: Report
@@ -39,6 +40,7 @@ class Finished:
     error: BulkobjError | None = None
     duplicates: int = 0
     unwritten: tuple[str, ...] = ()
+    kind: str = ""
 
     @property
     def exit_code(self) -> int:

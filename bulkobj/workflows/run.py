@@ -160,7 +160,7 @@ def _carry_out(  # noqa: PLR0913 - as carry_out
     taken_back = journal.header.abandoned or journal.header.undone
     if undoes and error is None and report.exit_code == 0 and not taken_back:
         store.mark_undone(undoes)
-    return Finished(report, written, error, duplicates, unwritten)
+    return Finished(report, written, error, duplicates, unwritten, journal.header.kind)
 
 
 def _run(

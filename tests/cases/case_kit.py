@@ -134,7 +134,8 @@ def effects(report: Mapping[str, Any], before: Documents, after: Documents, name
     for key, row in zip(row_keys(report), report["rows"], strict=True):
         objective = row["objective_id"] or ""
         if objective in left:
-            shown[str(key)] = _effect(before.get(objective), after.get(objective), names)
+            effect = _effect(before.get(objective), after.get(objective), names)
+            shown[str(key)] = _without_dates(effect) if row["action"] == "run template" else effect
             left.remove(objective)
     others = [_without_dates(_effect(before.get(id_), after.get(id_), names)) for id_ in left]
     return shown | ({"others": sorted(others, key=lambda each: str(each["accountId"]))} if others else {})

@@ -18,12 +18,11 @@ from bulkobj.core.errors import InvalidFileError, UsageError
 from bulkobj.core.text import clean
 from bulkobj.planning.existing import Existing
 from bulkobj.planning.question import Question, Verb
-from bulkobj.reports.findings import Findings
-from bulkobj.reports.writer import Finished, Outputs
+from bulkobj.reports.writer import Outputs
 from bulkobj.spreadsheet.editing.edits import Edit, can_edit
 from bulkobj.web.jobs import FirstRows, Job, Stage
 from bulkobj.web.plan_view import PlanView
-from bulkobj.web.site import Site, answered, attachment, site_of, to
+from bulkobj.web.site import Site, answered, at_work, attachment, site_of, to
 from bulkobj.web.uploads import Upload
 from bulkobj.workflows.import_file import Choices, import_file
 
@@ -59,12 +58,12 @@ def _from_profile(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _checked(request: Request, site: Site, kept: Upload) -> Response:
-    def work(job: Job) -> Findings:
+    def work(job: Job) -> str:
         site.uploads.keep_small(kept)
-        return kept.checked(site.settings(), job)
+        kept.checked(site.settings(), job)
+        return f"/files/{kept.id}"
 
-    job = await run_in_threadpool(partial(site.begin, work, lambda _: f"/files/{kept.id}", about=kept))
-    return answered(request, job)
+    return await at_work(request, work)
 
 
 def _upload_of(request: Request) -> Upload:
@@ -173,21 +172,14 @@ async def _plan(request: Request) -> Response:
     async with request.form(max_files=0, max_fields=10) as form:
         choices = _choices(form)
 
-    def work(job: Job) -> Finished:
-        return import_file(kept.request, site.settings(), Outputs(), choices, job)
-
-    def then(finished: Finished) -> str:
+    def work(job: Job) -> str:
+        finished = import_file(kept.request, site.settings(), Outputs(), choices, job)
         if finished.exit_code == InvalidFileError.exit_code:
             kept.refused(finished.report)
             return f"/files/{kept.id}"
-        if finished.error is not None and finished.report.run is not None:
-            site.ends[finished.report.run] = str(finished.error)
-        return f"/runs/{finished.report.run}"
+        return site.ended(finished)
 
-    job = await run_in_threadpool(
-        partial(site.begin, work, then, back=f"/files/{kept.id}", exclusive=True, about=(kept, choices))
-    )
-    return answered(request, job)
+    return await at_work(request, work, back=f"/files/{kept.id}", exclusive=True, about=(kept, choices))
 
 
 def _choices(form: FormData) -> Choices:

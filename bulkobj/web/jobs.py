@@ -7,20 +7,19 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from bulkobj.core.errors import BulkobjError, InterruptedRunError, UsageError
-from bulkobj.planning.plan import Live, Plan
+from bulkobj.planning.plan import Live
 from bulkobj.planning.question import Question
 from bulkobj.reports.report import Report
-from bulkobj.validation.names import Suggestion
-from bulkobj.workflows.ui import Meant
+from bulkobj.workflows.ui import Unattended
 
 _log = logging.getLogger(__name__)
-_MOST_KEPT = 50
+_MOST_KEPT = 20
 _INTERNAL = "Something went wrong inside bulkobj ({}). Details are in the log"
 
 
@@ -51,30 +50,23 @@ class FirstRows:
     live: Live
 
 
-class Job:
+class Job(Unattended):
     """A workflow at work, in a thread of its own. It is the workflow's Ui; the pages read it from other threads.
 
-    ``work`` gets the job as its Ui; ``then`` makes the address of the page that shows what it returned. ``error`` is
-    what ended it instead. ``back`` is the page to return to after an error. ``about`` is free for the pages.
+    ``work`` gets the job as its Ui, and returns the address of the page that shows its result. ``error`` is what ended
+    it instead, ``back`` the page to return to then. ``about`` and ``result`` are free for the pages.
     """
 
     def __init__(
-        self,
-        work: Callable[[Job], Any],
-        then: Callable[[Any], str],
-        *,
-        back: str = "/",
-        exclusive: bool = False,
-        about: Any = None,
+        self, work: Callable[[Job], str], *, back: str = "/", exclusive: bool = False, about: Any = None
     ) -> None:
         self.id = secrets.token_hex(8)
         self.back, self.exclusive, self.about = back, exclusive, about
         self.stage, self.now = Stage.WORKING, Progress()
-        self.notes: list[str] = []
         self.question: Question | FirstRows | None = None
         self.error: BulkobjError | None = None
         self.result: Any = None
-        self._work, self._then = work, then
+        self._work, self._next = work, ""
         self._thread = threading.Thread(target=self._run, name="bulkobj job", daemon=True)
         self._lock, self._settled, self._answered = threading.Lock(), threading.Event(), threading.Event()
         self._answer = False
@@ -90,16 +82,12 @@ class Job:
             return f"/jobs/{self.id}"
         if self.stage is Stage.ASKING:
             return f"/plans/{self.id}"
-        return f"/jobs/{self.id}/ended" if self.error is not None else self._then(self.result)
+        return f"/jobs/{self.id}/ended" if self.error is not None else self._next
 
     @property
     def is_stopping(self) -> bool:
         """Return True once a stop was asked for."""
         return self._is_stopping
-
-    def bind(self, then: Callable[[Any], str]) -> None:
-        """Set the page that shows the result."""
-        self._then = then
 
     def settle(self, seconds: float) -> bool:
         """Wait until the job asks or is done, for so long at most."""
@@ -136,7 +124,7 @@ class Job:
 
     def _run(self) -> None:
         try:
-            self.result = self._work(self)
+            self._next = self._work(self)
         except BulkobjError as error:
             self.error = error
         except Exception as error:
@@ -155,14 +143,6 @@ class Job:
     def waiting(self, seconds: float) -> None:
         """Show that no call goes for so long."""
         self.now = replace(self.now, free_at=time.monotonic() + seconds)
-
-    def tell(self, text: str) -> None:
-        """Keep a note for the next page."""
-        self.notes.append(text)
-
-    def choose(self, _: Plan, suggestions: Sequence[Suggestion]) -> Sequence[Meant]:
-        """Leave the names as they are: the page has a button for each."""
-        return [Meant.NO] * len(suggestions)
 
     def agrees(self, question: Question) -> bool:
         """Show the plan, and wait for the answer."""

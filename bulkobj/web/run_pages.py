@@ -6,8 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
-from functools import partial
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from bulkobj.core.errors import UsageError
+from bulkobj.core.errors import BulkobjError, UsageError
 from bulkobj.core.model import Result
 from bulkobj.core.text import counted, duration
 from bulkobj.execution.journal.records import RunHeader
@@ -26,7 +25,7 @@ from bulkobj.reports.report import GOOD, Report
 from bulkobj.reports.writer import Finished, Outputs, default_path
 from bulkobj.web.file_pages import ANY_NUMBER
 from bulkobj.web.jobs import Job, Stage
-from bulkobj.web.site import Site, answered, attachment, settings_for_runs, site_of, to
+from bulkobj.web.site import Site, answered, at_work, attachment, settings_for_runs, site_of, to
 from bulkobj.workflows.import_file import Choices, retry
 from bulkobj.workflows.run import resume, rewrite_report
 from bulkobj.workflows.ui import Unattended
@@ -77,7 +76,7 @@ async def _events(request: Request) -> Response:
 def _state(site: Site, job: Job) -> dict[str, Any]:
     now = job.now
     wait = now.free_at - time.monotonic()
-    counts = site.counts_of(now.run) if now.run else {}
+    counts = _counts(site, now.run) if now.run else {}
     return {
         "stage": "Stopping" if job.is_stopping else now.stage,
         "done": now.done,
@@ -86,6 +85,12 @@ def _state(site: Site, job: Job) -> dict[str, Any]:
         "counts": counts,
         "next": "" if job.stage is Stage.WORKING else job.address,
     }
+
+
+def _counts(site: Site, run: str) -> dict[str, int]:
+    with suppress(BulkobjError), closing(site.store.open(run, read_only=True)) as journal:
+        return dict(journal.states())
+    return {}
 
 
 async def _stop(request: Request) -> Response:
@@ -170,30 +175,26 @@ async def _header(request: Request) -> tuple[Site, RunHeader]:
 
 async def _resume_run(request: Request) -> Response:
     site, run = site_of(request), request.path_params["run"]
-    return await _at_work(request, run, lambda job: resume(run, settings_for_runs(site), job))
+    return await _followed(request, run, lambda job: resume(run, settings_for_runs(site), job))
 
 
 async def _undo_run(request: Request) -> Response:
     site, run = site_of(request), request.path_params["run"]
-    return await _at_work(request, run, lambda job: undo(run, settings_for_runs(site), Outputs(), job))
+    return await _followed(request, run, lambda job: undo(run, settings_for_runs(site), Outputs(), job))
 
 
 async def _retry_run(request: Request) -> Response:
     site, run = site_of(request), request.path_params["run"]
     choices = Choices(allow_deletes=ANY_NUMBER, keep_refused=False)
-    return await _at_work(request, run, lambda job: retry(run, settings_for_runs(site), Outputs(), choices, job))
+    return await _followed(request, run, lambda job: retry(run, settings_for_runs(site), Outputs(), choices, job))
 
 
-async def _at_work(request: Request, run: str, work: Callable[[Job], Finished | None]) -> Response:
-    site = site_of(request)
+async def _followed(request: Request, run: str, work: Callable[[Job], Finished | None]) -> Response:
+    def followed(job: Job) -> str:
+        finished = work(job)
+        return site_of(request).ended(finished) if finished is not None and finished.report.run else f"/runs/{run}"
 
-    def then(finished: Finished | None) -> str:
-        ended = finished.report.run if finished is not None and finished.report.run else run
-        site.ends[ended] = str(finished.error) if finished is not None and finished.error is not None else ""
-        return f"/runs/{ended}"
-
-    start = partial(site.begin, work, then, back=f"/runs/{run}", exclusive=True, about=run)
-    return answered(request, await run_in_threadpool(start))
+    return await at_work(request, followed, back=f"/runs/{run}", exclusive=True)
 
 
 ROUTES = [

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
@@ -21,10 +21,10 @@ from bulkobj.core.errors import StorageError, UsageError
 from bulkobj.core.text import counted, duration, numbered
 from bulkobj.execution.journal.run_store import RunStore
 from bulkobj.reports.html.rendering import visible
+from bulkobj.reports.writer import Finished
 from bulkobj.web.jobs import Desk, Job
 from bulkobj.web.uploads import Uploads
 
-T = TypeVar("T")
 #: Seconds that a form waits for its job before it shows the progress instead.
 PROMPT = 1.5
 
@@ -83,23 +83,17 @@ class Site:
         text = self._pages.get_template(template).render(shared | {"at_work": self.desk.at_work()} | context)
         return HTMLResponse(text, status)
 
+    def ended(self, finished: Finished) -> str:
+        """Keep why a run ended early; the address of its result."""
+        run = finished.report.run or ""
+        self.ends[run] = str(finished.error) if finished.error is not None else ""
+        return f"/runs/{run}"
+
     def written(self, name: str, write: Callable[[Path], object]) -> bytes:
         """Return the content of a file that a workflow writes; it is in the state folder meanwhile."""
         with TemporaryDirectory(dir=self.settings().state_dir) as folder:
             write(Path(folder) / name)
             return (Path(folder) / name).read_bytes()
-
-    def counts_of(self, run: str) -> dict[str, int]:
-        """Return how many rows of a run have each result by now."""
-        with suppress(UsageError, StorageError), closing(self.store.open(run, read_only=True)) as journal:
-            return journal.states()
-        return {}
-
-    def begin(self, work: Callable[[Job], T], then: Callable[[T], str], **how: Any) -> Job:
-        """Start a job, and give it a moment to finish."""
-        job = self.desk.start(Job(work, then, **how))
-        job.settle(PROMPT)
-        return job
 
 
 def region(settings: Settings) -> str:
@@ -127,6 +121,17 @@ def attachment(content: bytes, name: str) -> Response:
 def wants_json(request: Request) -> bool:
     """Return True if the page's own script asks."""
     return request.headers.get("accept", "").startswith("application/json")
+
+
+async def at_work(request: Request, work: Callable[[Job], str], **how: Any) -> Response:
+    """Start a job, give it a moment to finish, and answer with the page that shows how it is."""
+
+    def begin() -> Job:
+        job = site_of(request).desk.start(Job(work, **how))
+        job.settle(PROMPT)
+        return job
+
+    return answered(request, await run_in_threadpool(begin))
 
 
 def answered(request: Request, job: Job) -> Response:

@@ -19,7 +19,7 @@ from bulkobj.config.value_types import REGIONS
 from bulkobj.core.errors import UsageError
 from bulkobj.validation.names import Directory, Kind
 from bulkobj.web.jobs import Job
-from bulkobj.web.site import Site, answered, attachment, site_of, to
+from bulkobj.web.site import Site, answered, at_work, attachment, site_of, to
 from bulkobj.workflows.connection import connected
 from bulkobj.workflows.export.accounts import AccountChoice
 from bulkobj.workflows.export.content import Filters, Layout
@@ -47,14 +47,14 @@ async def _export_now(request: Request) -> Response:
 
     name, choice = f"objectives.{ending}", AccountChoice(accounts, not accounts)
 
-    def work(job: Job) -> tuple[str, bytes]:
+    def work(job: Job) -> str:
         def write(path: Path) -> Exported:
             return export(ExportRequest(path, choice, filters, layout), site.settings(), job)
 
-        return name, site.written(name, write)
+        job.result = name, site.written(name, write)
+        return f"/export?done={job.id}"
 
-    job = Job(work, lambda _: "", back="/export")
-    job.bind(lambda _: f"/export?done={job.id}")
+    job = Job(work, back="/export")
     site.desk.start(job)
     await run_in_threadpool(job.settle, 8.0)
     if job.result is not None:
@@ -111,15 +111,12 @@ def _other_profiles() -> list[str]:
 async def _read_names(request: Request) -> Response:
     site = site_of(request)
 
-    def work(job: Job) -> Directory:
+    def work(job: Job) -> str:
         with connected(site.settings(), job.waiting, job.stoppable) as connection:
-            return connection.names(_KINDS)[0]
+            job.result = connection.names(_KINDS)[0]
+        return f"/settings?done={job.id}"
 
-    job = Job(work, lambda _: "", back="/settings")
-    job.bind(lambda _: f"/settings?done={job.id}")
-    site.desk.start(job)
-    await run_in_threadpool(job.settle, 1.5)
-    return answered(request, job)
+    return await at_work(request, work, back="/settings")
 
 
 async def _choose_target(request: Request) -> Response:

@@ -30,6 +30,13 @@ def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BULKOBJ_CONFIG", str(tmp_path / "config.toml"))
 
 
+@pytest.fixture(autouse=True)
+def _unsynchronised(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """No journal of this process is forced to the disk, which takes longer than most tests; `durable` ones are."""
+    if "durable" not in request.keywords:
+        monkeypatch.setattr("bulkobj.execution.journal.journal.SYNCHRONOUS", "OFF")
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[SandboxServer]:
     """A sandbox with its seeds, at twenty times the real rate."""

@@ -20,7 +20,7 @@ from bulkobj.execution.journal.journal import Journal
 from bulkobj.totango.transport import Transport
 
 DIED = 99
-DURABLE = ("sending", "unsent", "lost", "settled", "identified", "noted", "finish")
+DURABLE = ("sending", "unsent", "lost", "settled", "identified", "noted", "snapshot", "revised", "finish")
 
 
 class Failpoints:

@@ -24,6 +24,8 @@ PLAN = """Action,Account ID,Objective ID,Title,Category,Status,Start Date,End Da
 ,ACME-1002,,Beta,Upsale,Not Started,2027-01-11,2027-03-26,
 update,ACME-1001,1946f580-3cae-445c-9069-80ba1f71f6fa,Renamed,,,,,
 delete,BRIG-1014,d089b204-9df5-4f11-ac7c-78e987180a16,,,,,,
+upsert,ACME-1002,,Gamma,Upsale,Not Started,2027-01-11,2027-03-26,
+run template,JUNI-1081,,,,,,,90-day onboarding
 run template,JUNI-1081,,,,,,,90-day onboarding
 """
 
@@ -101,9 +103,16 @@ def held(server: SandboxServer) -> Counter[str]:
 
 
 def crash_and_resume(
-    server: SandboxServer, zygote: Zygote, folder: Path, text: str, grown: int, fault: dict[str, Any] | None
+    server: SandboxServer,
+    zygote: Zygote,
+    folder: Path,
+    text: str,
+    grown: int,
+    fault: dict[str, Any] | None,
+    *,
+    by: int = 1,
 ) -> int:
-    """Die at point 1, 2, 3 … until a run gets through, resuming each; how many points there were.
+    """Die at point 1, 1 + by … until a run gets through, resuming each; how many points there were.
 
     ``grown`` is by how many objectives the plan makes the service hold more than its seeds.
     """
@@ -122,7 +131,7 @@ def crash_and_resume(
     assert zygote.run("import", plan, "--yes", state=fresh(0)) == 0, (folder / "log").read_text()
     expected = held(server)
     assert len(server.objectives()) == len(seeds) + grown
-    for point in itertools.count(1):
+    for point in itertools.count(1, by):
         state = fresh(point)
         code = zygote.run("import", plan, "--yes", point=point, state=state)
         if code != DIED:
@@ -155,5 +164,5 @@ def test_dying_at_every_point_of_a_longer_plan(
     unlimited: SandboxServer, zygote: Zygote, tmp_path: Path, fault: dict[str, Any] | None
 ) -> None:
     """Twins and a template run among its rows, combined with answers that are lost at the service's end."""
-    points = crash_and_resume(unlimited, zygote, tmp_path, PLAN, 4, fault)
+    points = crash_and_resume(unlimited, zygote, tmp_path, PLAN, 6, fault, by=4)
     assert points > 40, "there are fewer points than steps to survive"

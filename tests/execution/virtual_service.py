@@ -221,6 +221,8 @@ class VirtualRun:
                 runner.run(work())
         except BulkobjError as error:
             return error
+        except Killed:
+            pass
         except BaseExceptionGroup as group:
             if group.subgroup(Killed) is None:
                 raise

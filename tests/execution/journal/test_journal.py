@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -84,6 +86,7 @@ def test_the_file_alone_is_complete_after_each_commit(journal: Journal, tmp_path
     assert (entry.state, entry.line.result, entry.doubtful) == (State.DONE, Result.UPDATED, ("o1",))
 
 
+@pytest.mark.durable
 def test_commits_are_forced_to_the_disk(journal: Journal) -> None:
     """A rollback journal with synchronous EXTRA: WAL keeps the truth in a second file until the process ends."""
     db = journal._db
@@ -139,3 +142,30 @@ def test_a_journal_of_version_1_is_read(tmp_path: Path, *, read_only: bool) -> N
     if not read_only:
         with closing(sqlite3.connect(path)) as db:
             assert db.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+@pytest.mark.durable
+def test_the_name_of_a_new_journal_is_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is synchronised once the draft has its name."""
+    synced: list[bool] = []
+    original = os.fsync
+
+    def fsync(handle: int) -> None:
+        synced.append(
+            (tmp_path / "runs" / f"{HEADER.run}.sqlite").exists() and Path(f"/proc/self/fd/{handle}").is_dir()
+        )
+        original(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    Journal.create(tmp_path / "runs", HEADER, b"", LINES, {}).close()
+    assert True in synced
+
+
+def test_a_journal_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    def lines() -> Iterator[Line]:
+        yield LINES[0]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Journal.create(tmp_path / "runs", HEADER, b"", lines(), {})
+    assert list((tmp_path / "runs").iterdir()) == []

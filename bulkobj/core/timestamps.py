@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 
 def spelled(moment: datetime) -> str:
-    """An aware date-time as the service spells it, with milliseconds (api-facts, "Dates travel as")."""
+    """An aware date-time as the service spells it, with milliseconds (API.md, "Known")."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 

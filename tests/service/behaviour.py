@@ -37,7 +37,7 @@ FaultKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Behaviour(Knobs):
-    """One of the ways in which the service may answer (api-facts, "Unknown"); the defaults are the likeliest.
+    """One of the ways in which the service may answer (API.md, "Unknown"); the defaults are the likeliest.
 
     Lists of objectives (1): ``list_wrapper`` is the property that holds the list; ``names`` gives status and category
     as ids or as ``{id, displayName}``; ``blanks`` says how a field that holds nothing is shown; ``extra_fields`` adds

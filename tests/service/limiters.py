@@ -72,7 +72,7 @@ LIMITERS: Mapping[str, Callable[[Rate, Spent, float], tuple[Spent, Verdict]]] = 
 def limit_headers(behaviour: Behaviour, rate: Rate, verdict: Verdict, wall: datetime) -> dict[str, str]:
     """What an answer says of the limit, in the behaviour's spelling; ``wall`` is the time of day in UTC.
 
-    Source: api-facts, "the rate-limit page". Seconds are rounded up, so that who waits that long isn't early.
+    Source: API.md, "Rate limit". Seconds are rounded up, so that who waits that long isn't early.
     """
     prefix = {"ratelimit": "RateLimit", "x-ratelimit": "X-RateLimit", "x-epoch": "X-RateLimit"}
     seconds = ceil(verdict.reset)

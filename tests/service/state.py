@@ -112,7 +112,7 @@ class Controls:
         return self.store.spend(f"{limiter} {token_key}", lambda spent: decide(self.rate, spent, self.clock.now()))
 
     def spend(self, calls: int) -> None:
-        """Somebody else spends that many calls of the current token, or all that are left (api-facts, Unknown 8)."""
+        """Somebody else spends that many calls of the current token, or all that are left (API.md, "Unknown")."""
         with self.store.transaction():
             for _ in range(calls):
                 self.count(key_of(self.tokens.current))

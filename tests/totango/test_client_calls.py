@@ -75,7 +75,7 @@ def write(step: Step) -> Any:
     ],
 )
 def test_a_step_is_the_documented_call(settings: Settings, step: Step, method: str, path: str, body: Any) -> None:
-    """Method, path and body of api-facts, the token in its header, and an id never a path of its own."""
+    """Method, path and body of API.md, the token in its header, and an id never a path of its own."""
     with respx.mock(base_url=HOST) as service:
         route = service.route(method=method).respond(200, json={"id": "x"})
         tried = using(settings, write(step))

@@ -43,7 +43,7 @@ class Limits:
 
 
 def read_limits(status: int, headers: Mapping[str, str], wall: datetime) -> Limits:
-    """Read ``RateLimit-*``, ``X-RateLimit-*`` and ``Retry-After`` (api-facts, "the rate-limit page").
+    """Read ``RateLimit-*``, ``X-RateLimit-*`` and ``Retry-After`` (API.md, "Rate limit").
 
     Of several values the strictest counts. A reset may be a number of seconds, seconds since 1970 or an HTTP date; a
     time of day is compared with the answer's own ``Date`` where it has one, so that a clock that is wrong (``wall``,

@@ -284,8 +284,13 @@ def causes(report: Report) -> list[str]:
 
 def json_report(report: Report) -> None:
     """Print the report as JSON on standard output."""
+    json_document(to_json(report))
+
+
+def json_document(document: object) -> None:
+    """Print the one JSON document of the command on standard output."""
     session().answered = True
-    product(json.dumps(to_json(report), ensure_ascii=True, indent=1), wrap=False)
+    product(json.dumps(document, ensure_ascii=True, indent=1), wrap=False)
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -37,13 +37,13 @@ from bulkobj.totango.responses import Response
 from bulkobj.totango.retry_policy import Attempt, Health, Retrying
 from bulkobj.totango.transport import NoCookies, Redaction, Request, Sender, Transport
 
-_STATUSES = "/api/v3/objective-settings/status"
-_CATEGORIES = "/api/v3/objective-settings/category"
-_OBJECTIVES = "/api/v3/objectives/"
-_TEMPLATES = "/api/v2/objective-templates"
+STATUSES = "/api/v3/objective-settings/status"
+CATEGORIES = "/api/v3/objective-settings/category"
+OBJECTIVES = "/api/v3/objectives/"
+TEMPLATES = "/api/v2/objective-templates"
 _RUN = "/api/v2/objective-templates/run"
-_ACCOUNTS = "/api/v1/search/accounts"
-_USERS = "/api/v1/search/users/internal"
+ACCOUNTS = "/api/v1/search/accounts"
+USERS = "/api/v1/search/users/internal"
 
 _WIRE: Mapping[Field, str] = {
     Field.START_DATE: "startDate",
@@ -93,15 +93,15 @@ class Totango:
 
     async def statuses(self) -> tuple[Named, ...]:
         """Return the tenant's statuses."""
-        return await self._named(_STATUSES)
+        return await self._named(STATUSES)
 
     async def categories(self) -> tuple[Named, ...]:
         """Return the tenant's categories."""
-        return await self._named(_CATEGORIES)
+        return await self._named(CATEGORIES)
 
     async def templates(self) -> tuple[Named, ...]:
         """Return the tenant's objective templates."""
-        return await self._named(_TEMPLATES)
+        return await self._named(TEMPLATES)
 
     async def objectives(self, account_id: str) -> tuple[Objective, ...] | None:
         """Return the account's objectives; None if the service doesn't know the account (404).
@@ -109,26 +109,30 @@ class Totango:
         Raises AuthorizationError with the status 403 if it does not show the account, ReadRefusedError for any other
         refusal.
         """
-        found = await self._list(Request("GET", _OBJECTIVES, params={"accountId": account_id}))
+        found = await self._list(Request("GET", OBJECTIVES, params={"accountId": account_id}))
         if found is None:
             return None
-        return _decoded(f"GET {_OBJECTIVES}", lambda: objectives_of(found, account_id))
+        return _decoded(f"GET {OBJECTIVES}", lambda: objectives_of(found, account_id))
 
     async def accounts(self, terms: Sequence[Mapping[str, Any]] = ()) -> tuple[tuple[Named, ...], int]:
         """Return the accounts that search can reach, and how many there are in all.
 
         ``terms`` filter (API.md, "Account search"); the list is complete if it has as many accounts as there are.
         """
-        found, total = await self._search(_ACCOUNTS, terms, accounts_of)
+        found, total = await self._search(ACCOUNTS, terms, accounts_of)
         return found, total
 
     async def users(self) -> tuple[Named, ...] | None:
         """Return the tenant's own users; None if they can't be known, as any refusal means."""
         try:
-            found, total = await self._search(_USERS, (), users_of)
+            found, total = await self._search(USERS, (), users_of)
         except (ReadRefusedError, AuthorizationError):
             return None
         return found if len(found) >= total else None
+
+    async def exchange(self, request: Request) -> Attempt:
+        """Send any request of a probe once; it is sent again only if it never happened."""
+        return await self._sender.write(request, lambda: None)
 
     async def write(self, step: Step, before_send: Callable[[], None]) -> Attempt:
         """Send a step; ``before_send`` runs before each try's first byte."""
@@ -182,8 +186,7 @@ class Totango:
         totals: list[int] = []
         offset = 0
         while offset < _REACH:
-            query = json.dumps(_query(terms, offset))
-            response = await self._sender.read(Request("POST", path, form={"query": query}))
+            response = await self._sender.read(search_request(path, terms, offset))
             if response.status == 404:
                 raise ReadRefusedError(f"the service has nothing at {path} (404). Run bulkobj doctor", 404)
             total, rows = _decoded(f"POST {path}", lambda response=response: _hits(response))  # type: ignore[misc]
@@ -217,22 +220,29 @@ def request_of(step: Step) -> Request:
     """Return the request that a step sends."""
     match step.action:
         case Action.CREATE:
-            return Request("POST", _OBJECTIVES, json=_body(step))
+            return Request("POST", OBJECTIVES, json=_body(step))
         case Action.UPDATE:
-            return _on_objective("PUT", step.objective_id, _body(step))
+            return objective_request("PUT", step.objective_id, _body(step))
         case Action.DELETE:
-            return _on_objective("DELETE", step.objective_id)
+            return objective_request("DELETE", step.objective_id)
         case Action.RUN_TEMPLATE:
             return Request("POST", _RUN, json={"objectiveTemplateId": step.template_id, "accountId": step.account_id})
         case Action.UPSERT:
             raise ValueError("an upsert is planned as a create or an update")
 
 
-def _on_objective(method: str, objective_id: str, body: Mapping[str, Any] | None = None) -> Request:
-    """Return a request on one objective; an id that would name another address is never sent."""
+def search_request(path: str, terms: Sequence[Mapping[str, Any]] = (), offset: int = 0) -> Request:
+    """Return the request for a page of a search."""
+    return Request("POST", path, form={"query": json.dumps(_query(terms, offset))})
+
+
+def objective_request(method: str, objective_id: str, body: Mapping[str, Any] | None = None) -> Request:
+    """Return a request on one objective, or a POST; an id that would name another address is never sent."""
+    if method == "POST":
+        return Request(method, OBJECTIVES, json=body)
     if objective_id in {"", ".", ".."}:
-        return Request(method, _OBJECTIVES, unsendable=f'"{objective_id}" is not an Objective ID. Fix the Objective ID')
-    return Request(method, _OBJECTIVES + quote(_whole(objective_id), safe=""), json=body)
+        return Request(method, OBJECTIVES, unsendable=f'"{objective_id}" is not an Objective ID. Fix the Objective ID')
+    return Request(method, OBJECTIVES + quote(_whole(objective_id), safe=""), json=body)
 
 
 def _body(step: Step) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import click
 
 from bulkobj.cli import output as show
 from bulkobj.cli.ask import ask
+from bulkobj.cli.commands.probe import probe_service, show_probe
 from bulkobj.cli.console import Console
 from bulkobj.cli.options import service_options, settings_of
 from bulkobj.cli.session import note, product, styled
@@ -16,7 +17,8 @@ from bulkobj.config.settings import Settings
 from bulkobj.config.value_types import REGIONS
 from bulkobj.core.errors import UsageError
 from bulkobj.core.text import clean, counted
-from bulkobj.workflows.setup import checks, log_in, region_of_service, token_place, token_source
+from bulkobj.workflows.service.probe_file import result_path
+from bulkobj.workflows.service.setup import checks, log_in, region_of_service, token_place, token_source
 
 
 @click.command("login", epilog="Example: bulkobj login --sandbox (without --sandbox it asks for your token)")
@@ -95,6 +97,8 @@ def config_command(**options: Any) -> None:
         rows.append(("max deletes", settings.max_deletes))
     if settings.closed_statuses is not None:
         rows.append(("closed statuses", ", ".join(settings.closed_statuses)))
+    if (probed := result_path(settings)).exists():
+        rows.append(("probe", f"findings in {probed}"))
     rows += [(key.replace("_", " "), table[key]) for key in _FILE_KEYS if key in table]
     rows += [("column", f"{header} → {column}") for header, column in table.get("columns", {}).items()]
     for kind, words in table.get("aliases", {}).items():
@@ -106,14 +110,32 @@ def config_command(**options: Any) -> None:
 _FILE_KEYS = ("timezone", "date_order", "encoding", "delimiter")
 
 
-@click.command("doctor", epilog="Example: bulkobj doctor --sandbox")
+@click.command("doctor", epilog="Example: bulkobj doctor --sandbox --probe BLUE-1010")
 @service_options
-def doctor_command(**options: Any) -> int:
-    """Check the set-up, and show what to do about what is wrong."""
-    settings, wrong = settings_of(options), 0
+@click.option("--probe", "account", metavar="ACCOUNT", help="Report which shapes the service uses, by this account.")
+@click.option("--probe-writes", is_flag=True, help="Also create, change and delete one objective of that account.")
+@click.option("--yes", is_flag=True, help="Answer the question of --probe-writes with yes.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def doctor_command(*, account: str | None, probe_writes: bool, yes: bool, as_json: bool, **options: Any) -> int:
+    """Check the set-up, and show what to do about what is wrong.
+
+    --probe reads the settings, templates, searches and one account. Its findings hold no customer data: attach them to
+    a bug report. --probe-writes asks first.
+    """
+    if probe_writes and not account:
+        raise UsageError("--probe-writes needs an account. Add --probe ACCOUNT")
+    settings = settings_of(options)
     with Console() as console:
+        found = []
         for what, trouble in checks(settings, console):
-            wrong += bool(trouble)
+            found.append({"check": what, "trouble": trouble})
             word = styled("WRONG", fg="red", bold=True) if trouble else styled("ok   ", fg="green")
-            product(f"{word}  {clean(what)}" + (f": {clean(trouble, 400)}" if trouble else ""))
-    return 2 if wrong else 0
+            if not as_json:
+                product(f"{word}  {clean(what)}" + (f": {clean(trouble, 400)}" if trouble else ""))
+        wrong = any(one["trouble"] for one in found)
+        probed = None if not account else probe_service(settings, console, account, writes=probe_writes, yes=yes)
+    if as_json:
+        show.json_document({"checks": found, "probe": probed.document() if probed else None})
+    elif probed:
+        show_probe(probed, settings)
+    return 2 if wrong else 1 if probed and probed.left else 0

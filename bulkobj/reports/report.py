@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bulkobj.core.columns import OF_FIELD
 from bulkobj.core.model import Field, Problem, Result, Severity, Value
 from bulkobj.core.text import clean
 from bulkobj.execution.journal.records import Entry, RunHeader, State
 from bulkobj.planning.plan import Line, Plan
-from bulkobj.spreadsheet.table import Cell, shown
+from bulkobj.spreadsheet.table import Cell, SourceFile, shown
 from bulkobj.spreadsheet.writing.results import CellNote, ResultRow, Summary
 from bulkobj.validation.cells import written
 from bulkobj.validation.headers import MappedColumn
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 GOOD = frozenset(
     {
@@ -55,7 +58,7 @@ class Report:
     """The results of a file. ``run`` is None if nothing was begun; ``calls`` counts all requests that were sent.
 
     ``made_at`` is when a check or a plan was made; a run's rows have their own times. ``columns`` says how the file's
-    headers were read.
+    headers were read, ``source`` is the file itself.
     """
 
     run: str | None
@@ -70,6 +73,7 @@ class Report:
     profile: str = ""
     columns: tuple[MappedColumn, ...] = ()
     fingerprint: str = ""
+    source: SourceFile | None = field(default=None, compare=False, repr=False)
     counts: Counter[Result] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,6 +94,20 @@ class Report:
         """0 where every row is as it was asked to be, else 1 (contract, "Exit codes")."""
         return 0 if not self.refused and all(result in GOOD for result in self.counts) else 1
 
+    def about(self, source: SourceFile, columns: Iterable[MappedColumn], profile: str = "") -> Report:
+        """Return the same report with its file, the meaning of the file's headers, and the profile used."""
+        return replace(self, source=source, columns=tuple(columns), profile=profile or self.profile)
+
+    def frame(self) -> DataFrame:
+        """Return a pandas frame with the columns of a written report: those of the file, then the eight of the result.
+
+        Of several sheets the columns are those of all, and the column ``_sheet`` says which sheet a row is of.
+        """
+        from bulkobj.spreadsheet.writing.result_files import results_frame  # noqa: PLC0415 - brings pandas
+
+        tables = self.source.tables if self.source is not None else ()
+        return results_frame(tables, result_rows(self))
+
     def all_problems(self) -> tuple[Problem, ...]:
         """The file's problems, then the rows', in their order."""
         return (*self.problems, *(problem for row in self.rows for problem in row.line.problems))
@@ -103,8 +121,6 @@ def of_plan(  # noqa: PLR0913 - what a report says beside its rows
     *,
     dry_run: bool,
     made_at: datetime | None = None,
-    profile: str = "",
-    columns: Iterable[MappedColumn] = (),
 ) -> Report:
     """Return the report of a check or a plan. In a file that can't be imported no row is ``valid``."""
     if plan.refused:
@@ -119,14 +135,10 @@ def of_plan(  # noqa: PLR0913 - what a report says beside its rows
         rows=tuple(ReportRow(line, line.result, line.message, line.objective_id) for line in plan.lines),
         problems=plan.problems,
         made_at=made_at,
-        profile=profile,
-        columns=tuple(columns),
     )
 
 
-def of_journal(
-    header: RunHeader, entries: Iterable[Entry], *, profile: str = "", columns: Iterable[MappedColumn] = ()
-) -> Report:
+def of_journal(header: RunHeader, entries: Iterable[Entry]) -> Report:
     """Return the report of a run, as far as it has come."""
     return Report(
         header.run,
@@ -137,8 +149,7 @@ def of_journal(
         calls=header.calls,
         rows=tuple(_row(entry) for entry in entries),
         problems=header.problems,
-        profile=profile,
-        columns=tuple(columns),
+        profile=header.profile,
     )
 
 

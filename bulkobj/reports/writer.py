@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from bulkobj.core.errors import BulkobjError, UsageError
 from bulkobj.reports import report as reports
 from bulkobj.reports.report import Report
 from bulkobj.spreadsheet.table import SourceFile
+from bulkobj.validation.headers import How, MappedColumn
 
 _CSV, _JSON, _HTML, _WORKBOOKS = ".csv", ".json", ".html", (".xlsx", ".xlsm")
 FORMATS = (_CSV, ".xlsx", _JSON, _HTML)
@@ -25,6 +27,7 @@ class Input:
     source: SourceFile
     content: bytes
     settled: Callable[[], SourceFile]
+    columns: tuple[MappedColumn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,31 @@ def check_target(path: Path, formats: Iterable[str] = FORMATS) -> None:
     """Raise UsageError where a file could not be written there, before anything else is done."""
     if path.suffix.lower() not in (*formats, ".xlsm"):
         raise UsageError(f"{path}: the ending must be one of {', '.join(formats)}")
-    folder = path.parent
+    try:
+        path.resolve(strict=False)
+        mode = path.stat().st_mode if os.path.lexists(path) else None
+    except FileNotFoundError:
+        mode = None  # a link to a file that isn't there yet
+    except (OSError, RuntimeError) as error:  # a link loop is either, by the version of Python
+        raise UsageError(
+            f"{path} cannot be written: {getattr(error, 'strerror', None) or error}. Choose another place"
+        ) from error
+    if mode is not None and not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        raise UsageError(f"{path} is {what}. Choose the name of a file")
+    folder = path.resolve().parent
     if not folder.is_dir():
-        raise UsageError(f"{path}: there is no folder {folder}")
-    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
-        raise UsageError(f"{path} can't be written: choose another place")
+        raise UsageError(f"{path}: there is no folder {folder}. Choose another place")
+    if not os.access(folder if mode is None else path, os.W_OK):
+        raise UsageError(f"no write permission for {path}. Choose another place")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Return whether two paths name one file, by whatever names."""
+    try:
+        return one.samefile(other)
+    except OSError:  # one isn't there yet
+        return os.path.normcase(one.resolve()) == os.path.normcase(other.resolve())
 
 
 def _make_folder(folder: Path) -> None:
@@ -136,7 +159,7 @@ def _too_long(source: SourceFile) -> int | None:
 
 
 def write_failures(report: Report, of: Input, path: Path, tell: Callable[[str], None]) -> int:
-    """Write the rows that are not done, ready to be mended and imported; how many there are.
+    """Write the rows that are not done, ready to fix and import; returns how many there are.
 
     Rows that ``bulkobj resume`` takes care of (not attempted yet, or unknown) are left out: imported from here as well,
     they would be done twice.
@@ -146,10 +169,12 @@ def write_failures(report: Report, of: Input, path: Path, tell: Callable[[str], 
     wanted = reports.not_done(report)
     if wanted and any(row[:1] == ("base",) for row in of.source.stamp) and path.suffix.lower() == ".csv":
         tell(
-            f"{path} is a CSV file, and can't hold what the workbook was exported with: imported from there, a row"
-            " overwrites what was changed in the service since. Name an .xlsx file to be warned of that"
+            f"{path} is a CSV file and can't hold the exported values: an import of it overwrites what was changed in"
+            " the service since. Choose an .xlsx file to be warned of that"
         )
-    save(path, writing.failures(of.settled(), wanted, path.suffix.lower().lstrip(".")))
+    rows = [row for row in reports.result_rows(report) if (row.sheet, row.row) in wanted]
+    renamed = {one.header: one.column.header for one in of.columns if one.how is How.MAP and one.column is not None}
+    save(path, writing.failures(of.settled(), rows, path.suffix.lower().lstrip("."), renamed))
     return len(wanted)
 
 
@@ -177,11 +202,12 @@ class Outputs:
             check_target(path)
         if self.failures is not None:
             check_target(self.failures, (".csv", ".xlsx"))
-        taken = {source.resolve(): "the file that is read"} if source is not None else {}
+        taken = [(source, "the file that is read")] if source is not None else []
         for path in self.paths:
-            if path.resolve() in taken:
-                raise UsageError(f"{path} would take the place of {taken[path.resolve()]}: choose another place")
-            taken[path.resolve()] = "another output"
+            other = next((what for one, what in taken if _is_same(one, path)), None)
+            if other is not None:
+                raise UsageError(f"{path} would replace {other}. Choose another place")
+            taken.append((path, "another output"))
 
     def check_texts(self, source: SourceFile) -> None:
         """Raise UsageError where a text of the file is too long for the failures workbook that is asked for."""

@@ -157,14 +157,14 @@ class CheckedFile:
     @property
     def input(self) -> Input:
         """The file as reports of it need it."""
-        return Input(self.source, self.request.content, self.settled)
+        return Input(self.source, self.request.content, self.settled, self.columns)
 
     def report(self, plan: Plan, settings: Settings | None, calls: int, *, dry_run: bool) -> Report:
         """Return the report of a plan for this file; without settings, of a check that made no call."""
         target = settings.target if settings is not None else "none (offline)"
         made_at = SystemClock().wall()
         report = reports.of_plan(plan, self.request.name, target, calls, dry_run=dry_run, made_at=made_at)
-        return replace(report, profile=settings.profile if settings is not None else "", columns=self.columns)
+        return report.about(self.source, self.columns, settings.profile if settings is not None else "")
 
     def settled(self) -> SourceFile:
         """The file with each date that only other rows made clear written so that it is clear by itself."""

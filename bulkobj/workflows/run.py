@@ -232,7 +232,7 @@ def report_of(journal: Journal) -> tuple[Report, Input]:
     header = journal.header
     file = check_file(FileRequest.again(header.file, journal.content(), header.options["said"]))
     report = reports.of_journal(header, journal.entries())
-    return replace(report, profile=header.profile, columns=file.columns), file.input
+    return report.about(file.source, file.columns, header.profile), file.input
 
 
 def input_of(journal: Journal) -> Input:

@@ -58,9 +58,11 @@ def undo(run: str, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool = 
             plan = undo_plan(entries, reading.live)
         if dry or not plan.steps:
             report = reports.of_plan(plan, header.file, header.target, reading.calls, dry_run=dry, made_at=now())
+            of = input_again(request)
+            report = report.about(of.source, of.columns, settings.profile)
             if not dry and not header.undone:
                 _abandon(header, store, undone=report.exit_code == 0)
-            finished = Finished(report, write_all(report, input_again(request), outputs, ui.tell))
+            finished = Finished(report, write_all(report, of, outputs, ui.tell))
         else:
             estimate = Estimate.of(plan.steps, reading.slot_waits, settings.rate, settings.concurrency)
             question = Question(Verb.UNDO, header.file, settings.target, settings.profile, plan, estimate, header.run)

@@ -26,7 +26,7 @@ def test_no_output_takes_the_place_of_the_file_or_of_another(
     (tmp_path / "p.csv").write_bytes(creates(2))
     ran = against(server, command[0], "p.csv", *command[1:], *outputs)
     assert ran.code == 2
-    assert "would take the place of" in ran.err
+    assert "would replace" in ran.err
     assert (tmp_path / "p.csv").read_bytes() == creates(2)
     assert not calls(server)
 

@@ -2,142 +2,230 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import repeat
+from types import MappingProxyType
+from typing import Any
+
+from pandas import DataFrame, Index, concat
 
 from bulkobj.spreadsheet.ooxml.cell_xml import cut
 from bulkobj.spreadsheet.reading.sheet_selection import WHOLE
-from bulkobj.spreadsheet.table import RESULTS_SHEET, STAMP_SHEET, BadCell, Cell, Record, SourceFile, Table
-from bulkobj.spreadsheet.writing.plain_tables import Sheet, TextTooLongError, plain_csv, plain_xlsx
+from bulkobj.spreadsheet.stamp import result_stamp
+from bulkobj.spreadsheet.table import (
+    RESULTS_SHEET,
+    STAMP_SHEET,
+    BadCell,
+    Cell,
+    Record,
+    SourceFile,
+    Table,
+    column_letters,
+)
+from bulkobj.spreadsheet.writing.list_sheet import Target, in_need, list_rows
+from bulkobj.spreadsheet.writing.plain_tables import (
+    Sheet,
+    Styled,
+    TextTooLongError,
+    plain_csv,
+    plain_xlsx,
+    sheet_names,
+)
 from bulkobj.spreadsheet.writing.report_columns import WIDTH, without_report
-from bulkobj.spreadsheet.writing.results import RESULT_HEADERS, ResultRow, Summary
+from bulkobj.spreadsheet.writing.results import (
+    RESULT_HEADERS,
+    Mark,
+    ResultRow,
+    Summary,
+    column_at_fault,
+    marks_of,
+)
+from bulkobj.spreadsheet.writing.styles import LIST_WIDTHS
 
 __all__ = ["Sheet", "TextTooLongError", "failures", "plain_csv", "plain_xlsx", "results_csv", "results_xlsx"]
 
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_FAILURE_HEADERS = ("_row", "_message")
 _NO_RESULT: tuple[Cell, ...] = (None,) * WIDTH
 
 
 def results_csv(tables: Sequence[Table], results: Sequence[ResultRow], *, delimiter: str = ",") -> bytes:
-    """The report on a file as CSV: its own columns, then those of the results.
+    """Return the report on a file as CSV; see :func:`results_frame`."""
+    frame = results_frame(tables, results)
+    place = max(place for place, header in enumerate(frame.columns) if header == "_finished_at")
+    cells = frame.itertuples(index=False, name=None)
+    rows = ((*row[:place], _time_as_text(row[place]), *row[place + 1 :]) for row in cells)
+    return plain_csv(list(frame.columns), rows, delimiter)
 
-    There is a line for each record of the tables, in their order; the columns of an earlier report give way. A record
+
+def results_frame(tables: Sequence[Table], results: Iterable[ResultRow]) -> DataFrame:
+    """Return the report on a file as a frame: the file's own columns, then those of the results.
+
+    There is a row for each record of the tables, in their order; the columns of an earlier report give way. A record
     without a result has empty cells there. Of several sheets the columns are those of all, and the last one says
     which sheet a row is of.
     """
-    own = [without_report(table) for table in tables]
-    sheet = ("_sheet",) if len(own) > 1 else ()
-    grouped = _by_place(results)
-    cells = [
-        (*map(_time_as_text, cells), table.sheet)[: WIDTH + len(sheet)]
-        for table in own
-        for cells in _results(table, grouped)
-    ]
-    return plain_csv(*_merged(own, (*RESULT_HEADERS, *sheet), cells), delimiter)
+    own = frame_of([without_report(table) for table in tables])
+    rows = {(row.sheet, row.row): row.cells for row in results}
+    if not tables:
+        return DataFrame(list(rows.values()), columns=list(RESULT_HEADERS), dtype=object)
+    found = DataFrame([rows.get(place, _NO_RESULT) for place in own.index], columns=RESULT_HEADERS, dtype=object)
+    beyond = [label for label in own.columns if label[0] is None]
+    frame = concat([own.drop(columns=beyond).reset_index(drop=True), found], axis=1)
+    if len(tables) > 1:
+        frame["_sheet"] = [sheet for sheet, _ in own.index]
+    frame = concat([frame, own[beyond].reset_index(drop=True)], axis=1)
+    frame.columns = _headers(frame.columns)
+    return frame
+
+
+def frame_of(tables: Sequence[Table]) -> DataFrame:
+    """Return the records of tables as a frame with the columns of all, by sheet and row number.
+
+    A column is known by its header and the number of columns of that header before it in its table. Cells beyond the
+    last header have no header: None and their number.
+    """
+    frames = []
+    for table in tables:
+        width = max((len(record.beyond) for record in table.records), default=0)
+        cells = [(*record.cells, *record.beyond, *(None,) * (width - len(record.beyond))) for record in table.records]
+        places = [(table.sheet, record.number) for record in table.records]
+        columns: list[tuple[str | None, int]] = [*_numbered(table.headers), *((None, one) for one in range(width))]
+        frames.append(DataFrame(cells, columns=_labels(columns), index=_labels(places), dtype=object))
+    if len(frames) < 2:
+        return frames[0] if frames else DataFrame()
+    return concat(frames).fillna("")
+
+
+def _labels(labels: Iterable[tuple[Any, ...]]) -> Index[Any]:
+    """Return tuples as labels, without making levels of them."""
+    return Index(list(labels), tupleize_cols=False, dtype=object)
+
+
+def _headers(labels: Iterable[Any]) -> list[str]:
+    return [(label[0] or "") if isinstance(label, tuple) else label for label in labels]
 
 
 def results_xlsx(source: SourceFile, results: Sequence[ResultRow], summary: Summary) -> bytes:
-    """The report on any file as a plain workbook: a sheet for each table, and a summary.
+    """Return the report on any file as a workbook of ours: a sheet for each table, and the list sheet.
 
-    The stamp of a workbook of ours goes with it. A text that no cell can hold is cut, and says so.
+    It has the same marks, notes and list as the admin's own workbook would have. The stamp of a workbook of ours goes
+    with it. A text that no cell can hold is cut, and says so.
     """
-    sheets, grouped = [], _by_place(results)
-    for table in source.tables:
-        own = without_report(table)
-        headers = (*own.headers, *RESULT_HEADERS, *_nameless(own))
-        sheets.append(Sheet(table.sheet or "Results", headers, list(_rows(own, grouped))))
-    problems = [(problem,) for problem in summary.problems]
-    heading = [("Problems of the file as a whole",)] if problems else []
-    summaries = Sheet(RESULTS_SHEET, (), [(RESULTS_SHEET,), *summary.lines, *heading, *problems])
-    return plain_xlsx([*sheets, summaries, *_stamp(source)], cut=cut)
+    tables = [without_report(table) for table in source.tables]
+    names = sheet_names([table.sheet or "Results" for table in tables])
+    grouped = {(result.sheet, result.row): result for result in results}
+    places: dict[tuple[str | None, int], Target] = {}
+    sheets = []
+    for name, table in zip(names, tables, strict=True):
+        rows = []
+        nameless = _nameless(table)
+        for number, record in enumerate(table.records, 2):
+            result = grouped.get((table.sheet, record.number))
+            rows.append(_marked(record, table, result, len(nameless)))
+            if result is not None and result.needs_attention:
+                at = column_at_fault(result, table.headers, table.first_column)
+                places[result.sheet, result.row] = Target(name, f"{column_letters(at)}{number}")
+        headers = (*table.headers, *RESULT_HEADERS, *nameless)
+        sheets.append(Sheet(name, headers, rows))
+    in_list = [row for row in in_need(results) if (row.sheet, row.row) in places]
+    opened = min((int(places[row.sheet, row.row].address.lstrip(_LETTERS)) for row in in_list), default=0)
+    if sheets and len(sheets) == 1:
+        sheets[0] = replace(sheets[0], opens_at=opened)
+    listed = [
+        [Styled(cell.value, cell.look, link=cell.link) for cell in row]
+        for row in list_rows(summary, in_list, lambda row: places[row.sheet, row.row])
+    ]
+    added = Sheet(RESULTS_SHEET, (), listed, widths=LIST_WIDTHS)
+    stamp = [*source.stamp, *result_stamp(source.stamp, summary.run)]
+    return plain_xlsx([*sheets, added, Sheet(STAMP_SHEET, (), stamp, hidden=True)], cut=cut)
 
 
-def failures(source: SourceFile, wanted: Container[tuple[str | None, int]], format: str) -> bytes:  # noqa: A002 - as files have it
-    """The rows that are ``wanted`` (by sheet and row number), in the input's own columns, ready to be mended.
+def _marked(record: Record, table: Table, result: ResultRow | None, beyond: int) -> tuple[Cell | Styled, ...]:
+    """Return the cells of a row with its marks and its result."""
+    cells: list[Cell | Styled] = list(record.cells)
+    rest = (*record.beyond, *(None,) * (beyond - len(record.beyond)))
+    if result is None:
+        return (*cells, *_NO_RESULT, *rest)
+    notes: dict[int, list[Mark]] = {}
+    for mark in marks_of(result, table.headers, table.first_column):
+        notes.setdefault(mark.column, []).append(mark)
+    for column, marks in notes.items():
+        look = "error" if any(mark.is_error for mark in marks) else "warning"
+        text = "\n".join(dict.fromkeys(mark.message for mark in marks))
+        cells[column] = Styled(record.cells[column], look, text)
+    looks = {"_result": result.tone, "_message": "wrap", "_finished_at": "date"}
+    shown = (
+        cell if cell is None or header not in looks else Styled(cell, looks[header])
+        for header, cell in zip(RESULT_HEADERS, result.cells, strict=True)
+    )
+    return (*cells, *shown, *rest)
+
+
+def failures(
+    source: SourceFile,
+    rows: Sequence[ResultRow],
+    format: str,  # noqa: A002 - as files have it
+    renamed: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
+    """Return these rows in the input's own columns, with ``_row`` and ``_message``, ready to fix and import.
 
     ``format`` is ``csv``, where several sheets become one table, or anything else for a workbook. Reading the file
-    gives the same cells, but for formulas that were never calculated: those become the error ``#N/A``, since their
-    text must not be imported. The stamp of a workbook of ours goes with the rows into a workbook.
+    gives the same cells, except formulas that were never calculated: those become the error ``#N/A``, because their
+    text must not be imported. ``renamed`` are headers to write under another name, so that they are understood without
+    ``--map``. The stamp of a workbook of ours goes with the rows into a workbook.
 
     Raises TextTooLongError for a text that the workbook can't hold.
     """
-    chosen = [_chosen(without_report(table), wanted) for table in source.tables]
+    wanted = {(row.sheet, row.row): row for row in rows}
+    chosen = [_failed(without_report(table), wanted, renamed) for table in source.tables]
     if format == "csv":
-        return plain_csv(*_merged(list(map(_importable, chosen))), source.delimiter or ",")
+        frame = frame_of(chosen)
+        last = [label for label in frame.columns if label[0] in _FAILURE_HEADERS or label[0] is None]
+        frame = frame[[*frame.columns.drop(last), *last]]
+        # not frame.map: it makes "nan" of blank cells
+        cells = (tuple(map(_uncalculated_as_error, row)) for row in frame.itertuples(index=False, name=None))
+        return plain_csv(_headers(frame.columns), cells, source.delimiter or ",")
     with_rows = [table for table in chosen if table.records] or chosen[:1]
     return plain_xlsx([*map(_as_sheet, with_rows), *_stamp(source, whole=len(with_rows) > 1)])
 
 
+def _failed(table: Table, wanted: Mapping[tuple[str | None, int], ResultRow], renamed: Mapping[str, str]) -> Table:
+    """Return the table with the rows that are wanted, and their numbers and messages."""
+    width = len(table.headers)
+    if table.headers[-2:] == _FAILURE_HEADERS:  # of a failures file that was imported
+        width -= 2
+    headers = (*(renamed.get(header, header) for header in table.headers[:width]), *_FAILURE_HEADERS)
+    found = ((one, wanted.get((table.sheet, one.number))) for one in table.records)
+    records = (
+        one._replace(cells=(*one.cells[:width], row.row, row.message or row.reason or None))
+        for one, row in found
+        if row is not None
+    )
+    return replace(table, headers=headers, records=tuple(records))
+
+
 def _as_sheet(table: Table) -> Sheet:
-    rows = [(*record.cells, *_padded(record, table)) for record in table.records]
+    rows = [(*record.cells, *record.beyond) for record in table.records]
     return Sheet(table.sheet or "Rows", (*table.headers, *_nameless(table)), rows)
-
-
-def _chosen(table: Table, wanted: Container[tuple[str | None, int]]) -> Table:
-    return replace(table, records=tuple(one for one in table.records if (table.sheet, one.number) in wanted))
-
-
-def _merged(
-    tables: Sequence[Table], more_headers: Sequence[str] = (), more_cells: Iterable[Sequence[Cell]] = repeat(())
-) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
-    """Several tables as one, with the headers of all, then more of them; a header that a table has twice stays two."""
-    keys = [_numbered(table.headers) for table in tables]
-    columns = tuple(dict.fromkeys(key for some in keys for key in some))
-    records = [
-        (dict(zip(some, record.cells, strict=True)), record.beyond)
-        for some, table in zip(keys, tables, strict=True)
-        for record in table.records
-    ]
-    widest = max((len(beyond) for _, beyond in records), default=0)
-    headers = (*(header for header, _ in columns), *more_headers, *("",) * widest)
-    return headers, [
-        (*(cells.get(column) for column in columns), *more, *beyond, *(None,) * (widest - len(beyond)))
-        for (cells, beyond), more in zip(records, more_cells, strict=False)
-    ]
 
 
 def _numbered(headers: Sequence[str]) -> list[tuple[str, int]]:
     return [(header, list(headers[:index]).count(header)) for index, header in enumerate(headers)]
 
 
-def _importable(table: Table) -> Table:
-    """The table without the texts of formulas, which a CSV file can't tell from other texts."""
-    records = (one._replace(cells=tuple(map(_uncalculated_as_error, one.cells))) for one in table.records)
-    return replace(table, records=tuple(records))
-
-
 def _uncalculated_as_error(cell: Cell) -> Cell:
     return BadCell("bad-cell", "#N/A") if isinstance(cell, BadCell) and cell.code == "uncalculated-formula" else cell
-
-
-_Results = Mapping[tuple[str | None, int], tuple[Cell, ...]]
-
-
-def _by_place(results: Sequence[ResultRow]) -> _Results:
-    return {(result.sheet, result.row): result.cells for result in results}
 
 
 def _time_as_text(cell: Cell) -> Cell:
     return f"{cell:%Y-%m-%d %H:%M:%S}Z" if isinstance(cell, datetime) else cell
 
 
-def _results(table: Table, results: _Results) -> Iterator[tuple[Cell, ...]]:
-    return (results.get((table.sheet, record.number), _NO_RESULT) for record in table.records)
-
-
-def _rows(table: Table, results: _Results) -> Iterator[tuple[Cell, ...]]:
-    for record, cells in zip(table.records, _results(table, results), strict=True):
-        yield (*record.cells, *cells, *_padded(record, table))
-
-
 def _nameless(table: Table) -> tuple[str, ...]:
     """Empty headers over the cells that some rows have beyond the last header: nothing of the admin's is lost."""
     return ("",) * max((len(record.beyond) for record in table.records), default=0)
-
-
-def _padded(record: Record, table: Table) -> tuple[Cell, ...]:
-    return (*record.beyond, *(None,) * (len(_nameless(table)) - len(record.beyond)))
 
 
 def _stamp(source: SourceFile, *, whole: bool = False) -> Iterator[Sheet]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from openpyxl import Workbook
+from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
@@ -17,6 +18,7 @@ from bulkobj.spreadsheet.writing.results import RESULT_HEADERS
 TONES = {"good": "FFD8F0DB", "unchanged": "FFE1EBF7", "bad": "FFFFD5D9", "neutral": "FFECEFF3"}
 #: Fills of marked cells: light red for an error, light yellow for a warning.
 ERROR, WARNING = "FFFEC8C0", "FFFEF0B0"
+_MARKS = {"error": ERROR, "warning": WARNING}
 #: The format of times in reports.
 DATE_TIME = 'yyyy-mm-dd hh:mm:ss "UTC"'
 LINK_COLOUR = "FF0563C1"
@@ -64,6 +66,24 @@ def add_styles(book: Workbook) -> None:
     ]
     for style in styles:
         book.add_named_style(style)
+
+
+def give_look(cell: Cell, look: str) -> None:
+    """Give a cell of a report its look: a tone, ``error``, ``warning``, ``date``, ``wrap``, ``header`` and others."""
+    if look in TONES or look in _MARKS:
+        cell.fill = _fill(TONES.get(look) or _MARKS[look])
+    match look:
+        case "date":
+            cell.number_format = DATE_TIME
+        case "wrap":
+            cell.alignment = Alignment(vertical="top", wrap_text=True)
+        case "title" | "heading":
+            cell.font = Font(name="Calibri", bold=True)
+        case "link":
+            cell.font = Font(name="Calibri", underline="single", color=LINK_COLOUR)
+        case "header":
+            cell.font, cell.fill = Font(name="Calibri", bold=True), _fill("FFECEFF3")
+            cell.border = Border(bottom=Side("thin", color="FF98A2B3"))
 
 
 def _fill(colour: str) -> PatternFill:

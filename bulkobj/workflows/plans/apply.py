@@ -18,7 +18,7 @@ from bulkobj.planning.problems import too_many_deletes
 from bulkobj.planning.question import Estimate, Question, Verb
 from bulkobj.planning.saved_plan import apply_plan
 from bulkobj.reports import report as reports
-from bulkobj.reports.writer import Finished, Input, Outputs, write_all
+from bulkobj.reports.writer import Finished, Outputs, write_all
 from bulkobj.validation.names import Directory, Kind
 from bulkobj.workflows.checked_file import check_file
 from bulkobj.workflows.connection import Connection, Reading, connected
@@ -54,8 +54,8 @@ def apply(path: Path, settings: Settings, outputs: Outputs, ui: Ui, *, dry: bool
         if dry:
             file, made_at = check_file(request), now()
             report = reports.of_plan(plan, saved.file, settings.target, calls, dry_run=True, made_at=made_at)
-            report = replace(report, fingerprint=fingerprint)
-            written = write_all(report, Input(file.source, request.content, file.settled), outputs, ui.tell)
+            report = replace(report, fingerprint=fingerprint).about(file.source, file.columns, settings.profile)
+            written = write_all(report, file.input, outputs, ui.tell)
             return refusing(Finished(report, written))
         estimate = Estimate.of(plan.steps, reading.slot_waits, settings.rate, settings.concurrency)
         question = Question(Verb.APPLY, path.name, settings.target, settings.profile, plan, estimate)

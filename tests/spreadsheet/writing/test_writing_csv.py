@@ -105,23 +105,39 @@ def test_any_text_is_read_back_the_same(rows: list[tuple[str, str]], delimiter: 
 def test_failures_hold_the_wanted_rows_in_the_own_columns() -> None:
     """Only the rows that are not done, without result columns, with the file's own delimiter."""
     reported = read(report(table([("a-1", "One", None), ("a-2", "Two", "=x")]), [result(2), result(3)], delimiter=";"))
-    content = failures(reported, {(None, 3)}, "csv")
-    assert content.decode("utf-8-sig") == "Account ID;Title;Notes of mine\r\na-2;Two;'=x\r\n"
-    assert read(content).tables[0].records[0].cells == ("a-2", "Two", "=x")
+    content = failures(reported, [result(3, message="=odd")], "csv")
+    assert content.decode("utf-8-sig") == "Account ID;Title;Notes of mine;_row;_message\r\na-2;Two;'=x;3;'=odd\r\n"
+    assert read(content).tables[0].records[0].cells == ("a-2", "Two", "=x", "3", "=odd")
+    again = failures(read(content), [result(2, message="new")], "csv")
+    assert read(again).tables[0].headers == (*HEADERS, "_row", "_message")
+    assert read(again).tables[0].records[0].cells == ("a-2", "Two", "=x", "2", "new")
+
+
+def test_blank_cells_of_failures_stay_blank() -> None:
+    """Whatever stands in the other rows of their column."""
+    content = failures(source(table([(None, "One", None), ("a-2", None, "x")])), [result(2), result(3)], "csv")
+    assert content.decode("utf-8-sig").split("\r\n")[1:3] == [",One,,2,", "a-2,,x,3,"]
+
+
+def test_failures_are_understood_without_the_map() -> None:
+    """A header that was mapped by hand gets the name that it stands for."""
+    content = failures(source(table([("a-1", "One", None)])), [result(2)], "csv", {"Notes of mine": "Description"})
+    assert read(content).tables[0].headers[:3] == ("Account ID", "Title", "Description")
 
 
 def test_failures_of_several_sheets_become_one_table() -> None:
     """A CSV file has one table: columns of the same header are one, and none is lost."""
     one = table([("a-1", "One")], ("Account ID", "Title"), "North")
     two = table([("Two", "x"), ("Three", "y")], ("Title", "Owner"), "South")
-    content = failures(source(one, two, kind="xlsx"), {("North", 2), ("South", 3)}, "csv")
-    assert content.decode("utf-8-sig") == "Account ID,Title,Owner\r\na-1,One,\r\n,Three,y\r\n"
+    content = failures(source(one, two, kind="xlsx"), [result(2, "North"), result(3, "South")], "csv")
+    lines = content.decode("utf-8-sig").split("\r\n")
+    assert lines[:3] == ["Account ID,Title,Owner,_row,_message", "a-1,One,,2,", ",Three,y,3,"]
 
 
 def test_failures_never_turn_a_formula_into_a_text_to_import() -> None:
     """A formula without a value would be a title like any other, so an error stands in its place."""
     bad = table([("a-1", BadCell("uncalculated-formula", "=A1"), None)], sheet="Plan")
-    back = read(failures(source(bad, kind="xlsx"), {("Plan", 2)}, "csv"))
+    back = read(failures(source(bad, kind="xlsx"), [result(2, "Plan")], "csv"))
     assert back.tables[0].records[0].cells[1] == BadCell("bad-cell", "#N/A")
 
 

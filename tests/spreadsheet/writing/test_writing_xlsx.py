@@ -16,10 +16,11 @@ from bulkobj.core.errors import UsageError
 from bulkobj.spreadsheet.ooxml.cell_xml import MAX_TEXT
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.reading.values import visible
-from bulkobj.spreadsheet.table import BadCell, Cell, plain
+from bulkobj.spreadsheet.table import BadCell, Cell, Record, SourceFile, Table, plain
 from bulkobj.spreadsheet.writing.plain_tables import sheet_names
 from bulkobj.spreadsheet.writing.result_files import Sheet, TextTooLongError, failures, plain_xlsx, results_xlsx
-from bulkobj.spreadsheet.writing.results import RESULT_HEADERS, Summary
+from bulkobj.spreadsheet.writing.results import RESULT_HEADERS, CellNote, ResultRow, Summary
+from bulkobj.spreadsheet.writing.styles import ERROR, TONES, WARNING
 from tests.spreadsheet.writing.writing_kit import HEADERS, TEXTS, read, result, source, table
 
 SUMMARY = Summary((("created", 1), ("file", "=plan.xlsx")), ("the file is odd",))
@@ -92,6 +93,33 @@ def test_report_has_the_tables_and_a_summary_that_is_not_data() -> None:
     assert summary["B3"].data_type == "s"
 
 
+def test_workbook_of_ours_has_the_marks_the_notes_and_the_list() -> None:
+    """Rows of a CSV or .xls file stand elsewhere in it: links and marks follow them."""
+    records = (Record(5, ("a-1", "One", None)), Record(9, ("a-2", "Two", "x")))
+    file = SourceFile("plan.xls", "xls", (Table("Plan", 3, HEADERS, records),))
+    failed = ResultRow(
+        *("Plan", 9, (9, "create", "failed", None, "404 Account not found", 404, 1, None), "bad"),
+        notes=(CellNote("Title", "is odd", is_error=False),),
+        reason="failed: 404 Account not found",
+        needs_attention=True,
+        account_id="a-2",
+    )
+    moment = datetime.fromisoformat("2024-02-08 20:10:00")
+    done = ResultRow("Plan", 5, (5, "update", "unchanged", "id", None, None, 0, moment), "unchanged")
+    book = openpyxl.load_workbook(io.BytesIO(results_xlsx(file, [done, failed], SUMMARY)))
+    sheet, listed = book["Plan"], book["bulkobj results"]
+    assert (sheet["A3"].fill.fgColor.rgb, sheet["A3"].comment.text) == (ERROR, "failed: 404 Account not found")
+    assert (sheet["B3"].fill.fgColor.rgb, sheet["B3"].comment.text) == (WARNING, "is odd")
+    assert sheet["A2"].fill.fill_type is None
+    assert [sheet[place].fill.fgColor.rgb for place in ("F2", "F3")] == [TONES["unchanged"], TONES["bad"]]
+    assert sheet["H3"].alignment.wrap_text
+    assert sheet["K2"].number_format == 'yyyy-mm-dd hh:mm:ss "UTC"'
+    links = {cell.value: cell.hyperlink.location for row in listed.iter_rows() for cell in row if cell.hyperlink}
+    assert links == {"B3": "'Plan'!B3"}
+    assert book["_bulkobj"].sheet_state == "hidden"
+    assert sheet.sheet_view.selection[0].activeCell == "A3"
+
+
 def test_failures_read_back_as_the_same_cells() -> None:
     """The wanted rows of all sheets, with dates and errors as they were, and the stamp of our own workbook."""
     stamp = (("tenant", "host"), ("base", 1.5))
@@ -101,10 +129,11 @@ def test_failures_read_back_as_the_same_cells() -> None:
         ("3", BadCell("bad-cell", "#N/A"), 4),
     ]
     file = source(table(rows, sheet="Plan"), table([("x", "y", "z")], sheet="Done"), kind="xlsx", stamp=stamp)
-    content = failures(file, {("Plan", 3), ("Plan", 4)}, "xlsx")
+    content = failures(file, [result(3, "Plan"), result(4, "Plan")], "xlsx")
     back = read(content, "back.xlsx")
     assert [one.sheet for one in back.tables] == ["Plan"]
-    assert [record.cells for record in back.tables[0].records] == rows[1:]
+    assert [record.cells[:3] for record in back.tables[0].records] == rows[1:]
+    assert [record.cells[3] for record in back.tables[0].records] == [3, 4]
     assert back.stamp == stamp
     assert openpyxl.load_workbook(io.BytesIO(content))["_bulkobj"].sheet_state == "hidden"
 
@@ -112,7 +141,7 @@ def test_failures_read_back_as_the_same_cells() -> None:
 def test_failures_without_any_row_are_a_valid_workbook() -> None:
     """Nothing failed: the file has the headers and is empty."""
     file = source(table([("1", "One", None)], sheet="Plan"), kind="xlsx", stamp=(("tenant", "host"),))
-    found = read_file("back.xlsx", failures(file, set(), "xlsx"), ReadOptions(), lambda _: TITLE)
+    found = read_file("back.xlsx", failures(file, [], "xlsx"), ReadOptions(), lambda _: TITLE)
     assert [problem.code for problem in found.problems] == ["empty-file"]
 
 

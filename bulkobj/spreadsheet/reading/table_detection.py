@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -15,7 +16,8 @@ from bulkobj.spreadsheet.table import BadCell, Cell, Record, Stray, Table, shown
 HEADER_ROWS = 30
 #: A row without any of these asks for nothing: below the last one that has one there are only totals and remarks.
 _IDENTIFYING = (ACCOUNT, ACCOUNT_ID, ACCOUNT_NAME, OBJECTIVE_ID, TITLE, TEMPLATE)
-_TOTALS = frozenset({"total", "totals", "sum", "subtotal", "average", "count", "summe", "gesamt", "somme", "totale"})
+_TOTALS = {"total", "totals", "sum", "sums", "subtotal", "grand", "overall", "average", "count", "of", "all", "rows"}
+_TOTALS |= {"accounts", "objectives", "summe", "gesamt", "somme"}
 
 #: Returns the column that a header means, None for one that isn't known.
 Meaning = Callable[[str], Column | None]
@@ -168,19 +170,17 @@ def _spread_merged(grid: Grid, header: int) -> None:
 def _end(records: Sequence[Record], columns: Sequence[Column | None]) -> int:
     """Return the number of records up to the last one with an account, an objective id or a title.
 
-    "Total" in such a cell doesn't count if no other known cell is filled. Without any such record, all count.
+    "Total" as the only one of these doesn't count. Without any such record, all count.
     """
-    known = [place for place, column in enumerate(columns) if column is not None]
-    identifying = [place for place in known if columns[place] in _IDENTIFYING]
+    identifying = [place for place, column in enumerate(columns) if column in _IDENTIFYING]
     for kept in range(len(records), 0, -1):
         cells = records[kept - 1].cells
         filled = [cells[place] for place in identifying if cells[place] is not None]
-        alone = sum(cells[place] is not None for place in known) == 1
-        if filled and not (alone and _is_total(filled[0])):
+        if filled and not (len(filled) == 1 and _is_total(filled[0])):
             return kept
     return len(records)
 
 
 def _is_total(cell: Cell) -> bool:
-    words = shown(cell).casefold().replace(":", " ").split()
-    return bool(words) and len(words) <= 3 and not _TOTALS.isdisjoint(words)
+    words = re.findall(r"\w+", shown(cell).casefold())
+    return bool(words) and all(word in _TOTALS or word.isdigit() for word in words) and not words[0].isdigit()

@@ -16,6 +16,7 @@ from bulkobj.core.clock import SystemClock
 from bulkobj.core.columns import (
     ACCOUNT,
     ACCOUNT_ID,
+    ACCOUNT_NAME,
     COLUMNS,
     Column,
     by_alias,
@@ -127,6 +128,13 @@ class CheckedFile:
         """The rows of all its tables."""
         for table in self.tables:
             yield from table.rows
+
+    def account_texts(self) -> frozenset[str]:
+        """Return the cells that may be ids or names of accounts; none where other cells are surely names."""
+        unnamed = [row for row in self.rows() if row.given(ACCOUNT_ID) is None]
+        if any(row.given(ACCOUNT_NAME) is not None and row.given(ACCOUNT) is None for row in unnamed):
+            return frozenset()
+        return frozenset(row.value(ACCOUNT) for row in unnamed) - {""}
 
     def resolved(self, directory: Directory, aliases: Aliases) -> CheckedFile:
         """The same with ids in place of names."""

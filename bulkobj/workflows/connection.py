@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -18,7 +18,7 @@ from bulkobj.core.clock import Clock, SystemClock
 from bulkobj.core.errors import AuthorizationError, InterruptedRunError, ReadRefusedError, StoppedError
 from bulkobj.core.model import Field, Named, Objective
 from bulkobj.core.shutdown import StopRequestedError, StopSignal
-from bulkobj.core.text import clean, numbered
+from bulkobj.core.text import clean, folded, numbered
 from bulkobj.validation.names import Directory, Kind
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ class Connection:
             raise stop.reason
         return done
 
-    def names(self, kinds: Iterable[Kind]) -> tuple[Directory, int]:
-        """The names of these kinds, and the calls that it took to read them."""
-        return self.run(lambda totango, _: _counted(totango, read_directory(totango, kinds)))
+    def names(self, kinds: Iterable[Kind], maybe_ids: Collection[str] = ()) -> tuple[Directory, int]:
+        """Return the names of these kinds (:func:`read_directory`), and the calls that it took to read them."""
+        return self.run(lambda totango, _: _counted(totango, read_directory(totango, kinds, maybe_ids)))
 
     def live(
         self,
@@ -178,8 +178,12 @@ _ENOUGH = 3
 _MOST_FORBIDDEN = 10
 
 
-async def read_directory(totango: Totango, kinds: Iterable[Kind]) -> Directory:
-    """Read the names of these kinds, one call a kind (account search: one a page)."""
+async def read_directory(totango: Totango, kinds: Iterable[Kind], maybe_ids: Collection[str] = ()) -> Directory:
+    """Read the names of these kinds, one call a kind (account search: one a page).
+
+    ``maybe_ids`` are ids or names of accounts. Those that an incomplete search does not find count as ids, as do all
+    of them if the search is refused; reading the accounts decides.
+    """
     read: dict[Kind, Callable[[], Awaitable[tuple[Named, ...]]]] = {
         Kind.STATUS: totango.statuses,
         Kind.CATEGORY: totango.categories,
@@ -191,13 +195,27 @@ async def read_directory(totango: Totango, kinds: Iterable[Kind]) -> Directory:
     async def one(kind: Kind) -> None:
         nonlocal every_account
         if kind is Kind.ACCOUNT:
-            things[kind], total = await totango.accounts()
-            every_account = len(things[kind]) == total
+            things[kind], every_account = await _accounts(totango, maybe_ids)
         else:
             things[kind] = await read[kind]()
 
     await each(sorted(kinds, key=list(Kind).index), one)
     return Directory(things, every_account)
+
+
+async def _accounts(totango: Totango, maybe_ids: Collection[str]) -> tuple[tuple[Named, ...], bool]:
+    """Return the accounts, and whether they are all of the tenant's."""
+    try:
+        found, total = await totango.accounts()
+    except (ReadRefusedError, AuthorizationError) as error:
+        if not maybe_ids or error.status == HTTPStatus.UNAUTHORIZED:
+            raise
+        return tuple(Named(one, one) for one in dict.fromkeys(maybe_ids)), False
+    if len(found) == total:
+        return found, True
+    known = {folded(text) for account in found for text in (account.id, account.name)}
+    more = (one for one in dict.fromkeys(maybe_ids) if folded(one) not in known)
+    return (*found, *(Named(one, one) for one in more)), False
 
 
 @dataclass(slots=True)

@@ -61,7 +61,7 @@ def named(
     """
     kinds, calls, directory = file.wanted().union(always), 0, Directory()
     if kinds:
-        directory, calls = connection.names(kinds)
+        directory, calls = connection.names(kinds, file.account_texts())
     file = file.of_tenant(connection.tenant, directory)
     aliases = aliases_of(connection.settings.table)
     resolved = file.resolved(directory, aliases)

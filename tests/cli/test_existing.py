@@ -246,3 +246,19 @@ def test_rows_of_an_unfinished_run_are_refused(server: SandboxServer, tmp_path: 
     assert imported(server, creates(1, "BRIG-1014"), BULKOBJ_TOKEN="next").code == 0
     assert against(server, "resume", BULKOBJ_TOKEN="next").code == 0
     assert imported(server, more, BULKOBJ_TOKEN="next").report["counts"] == {"unchanged": 2}
+
+
+@pytest.mark.parametrize("search", ["listed", "refused"])
+def test_a_column_of_ids_or_names(server: SandboxServer, search: str) -> None:
+    """Each cell is an id if the service knows it, also where search is refused; else it is a name."""
+    server.behave(search=search)
+    plan = creates(1).replace(b"Account ID", b"Customer")
+    ran = imported(server, plan)
+    assert (ran.code, ran.column("account_id")) == (0, ["BLUE-1010"])
+    assert ran.report["columns"][0] == {"header": "Customer", "column": "Account", "how": "alias"}
+    unknown = imported(server, plan.replace(b"BLUE-1010", b"Nobody"))
+    assert (unknown.code, unknown.report["rows"][0]["problems"][0]["code"]) == (3, "unknown-account")
+    if search == "listed":
+        named = imported(server, plan.replace(b"BLUE-1010", "Café Lumière SARL".encode()))
+        assert (named.code, named.column("account_id")) == (0, ["EU/4720"])
+        assert named.column("account_name") == ["Café Lumière SARL"]

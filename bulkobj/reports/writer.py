@@ -174,7 +174,8 @@ def write_failures(report: Report, of: Input, path: Path, tell: Callable[[str], 
         )
     rows = [row for row in reports.result_rows(report) if (row.sheet, row.row) in wanted]
     renamed = {one.header: one.column.header for one in of.columns if one.how is How.MAP and one.column is not None}
-    save(path, writing.failures(of.settled(), rows, path.suffix.lower().lstrip("."), renamed))
+    content = of.content if of.source.format == "xlsx" else b""
+    save(path, writing.failures(of.settled(), rows, path.suffix.lower().lstrip("."), renamed, content))
     return len(wanted)
 
 

@@ -62,7 +62,7 @@ class AnnotatedSheet:
         self._root = self.parts.xml(self.part)
         if self._root.tag != f"{M}worksheet":
             raise unsound(f"a {local(self._root)} in place of a worksheet")
-        self._rows = dict(_numbered(self._root.iterfind(f"{M}sheetData/{M}row")))
+        self._rows = dict(numbered(self._root.iterfind(f"{M}sheetData/{M}row")))
         if not {self.table.header_number, *(record.number for record in self.table.records)} <= self._rows.keys():
             raise CannotAnnotateError("rows of the workbook are not where they were when it was read")
         self._covered = dict(self._merged_cells())
@@ -127,7 +127,7 @@ class AnnotatedSheet:
         beside, widest = Area(top, first, bottom, first + WIDTH - 1), first
         is_free = True
         for number, row in self._rows.items():
-            filled = [column for column, cell in _placed(row) if len(cell)]
+            filled = [column for column, cell in placed(row) if len(cell)]
             widest = max([widest, *(column + 1 for column in filled)])
             if top <= number <= bottom and any(beside.left <= column <= beside.right for column in filled):
                 is_free = False
@@ -159,10 +159,12 @@ class AnnotatedSheet:
         """Add the headers of our columns, in the look of the last header of the table, and their widths."""
         number = self.table.header_number
         row = self._rows[number]
-        looks = {column: int(cell.get("s", "0")) for column, cell in _placed(row)}
+        looks = {column: int(cell.get("s", "0")) for column, cell in placed(row)}
         style = self.styles.unmarked(looks.get(len(self.table.headers) - 1, 0))
         cells = enumerate(RESULT_HEADERS, self._first)
-        _fill(row, {column: new_cell(f"{column_letters(column)}{number}", header, style) for column, header in cells})
+        fill_row(
+            row, {column: new_cell(f"{column_letters(column)}{number}", header, style) for column, header in cells}
+        )
         before = self._sizes()
         self._add_widths(dict(enumerate(RESULT_WIDTHS.values(), self._first)))
         for name in self.parts.related(self.part, "drawing"):
@@ -227,7 +229,7 @@ class AnnotatedSheet:
     def _restyle(self, row: Element, number: int, new: dict[int, Element], marks: Mapping[int, bool]) -> None:
         """Put in new cells and marks (True: an error); other cells lose the mark of an earlier report."""
         there = set()
-        for column, cell in list(_placed(row)):
+        for column, cell in list(placed(row)):
             there.add(column)
             if column in new:
                 if cell.find(f"{M}f") is not None:
@@ -245,7 +247,7 @@ class AnnotatedSheet:
         for column in marks.keys() - there:
             style = self.styles.marked(self._blank_style(row, column), is_error=marks[column])
             new[column] = new_cell(f"{column_letters(column)}{number}", None, style)
-        _fill(row, new)
+        fill_row(row, new)
 
     def _blank_style(self, row: Element, column: int) -> int:
         """Return the style of a cell that isn't in the file: its row's, else its column's."""
@@ -256,7 +258,7 @@ class AnnotatedSheet:
         return next((int(one.get("style", "0")) for one in found), 0)
 
 
-def _numbered(rows: Iterable[Element]) -> Iterator[tuple[int, Element]]:
+def numbered(rows: Iterable[Element]) -> Iterator[tuple[int, Element]]:
     """Yield rows with their numbers; a row that doesn't say its number follows the one before."""
     number = 0
     for row in rows:
@@ -264,7 +266,7 @@ def _numbered(rows: Iterable[Element]) -> Iterator[tuple[int, Element]]:
         yield number, row
 
 
-def _placed(row: Element) -> Iterator[tuple[int, Element]]:
+def placed(row: Element) -> Iterator[tuple[int, Element]]:
     """Yield the cells of a row with their columns; a cell that doesn't say its place follows the one before."""
     column = -1
     for cell in row.iterchildren(f"{M}c"):
@@ -273,10 +275,10 @@ def _placed(row: Element) -> Iterator[tuple[int, Element]]:
         yield column, cell
 
 
-def _fill(row: Element, new: Mapping[int, Element]) -> None:
+def fill_row(row: Element, new: Mapping[int, Element]) -> None:
     """Put new cells into a row, in the order of columns."""
     row.attrib.pop("spans", None)  # only a hint for speed, and wrong by now
-    there = list(_placed(row))
+    there = list(placed(row))
     for column in sorted(new, reverse=True):
         after = [cell for place, cell in there if place < column]
         row.insert(row.index(after[-1]) + 1 if after else 0, new[column])

@@ -56,7 +56,7 @@ def annotate(content: bytes, source: SourceFile, results: Sequence[ResultRow], s
 
 
 def _annotated(parts: Parts, source: SourceFile, results: Sequence[ResultRow], summary: Summary) -> bytes:
-    workbook = _Workbook(parts)
+    workbook = Workbook(parts)
     by_sheet: dict[str | None, dict[int, ResultRow]] = {}
     for result in results:
         by_sheet.setdefault(result.sheet, {})[result.row] = result
@@ -84,7 +84,7 @@ def _annotated(parts: Parts, source: SourceFile, results: Sequence[ResultRow], s
     return parts.done()
 
 
-class _Workbook:
+class Workbook:
     """The workbook part: its sheets, where they are, and their styles."""
 
     def __init__(self, parts: Parts) -> None:
@@ -173,6 +173,19 @@ class _Workbook:
             if (deselected := _SELECTED.sub(rb"\1", content)) != content:
                 self._parts.put(part, deselected)
         return True
+
+    def hide_others(self, sheet: str) -> None:
+        """Hide all sheets but one; what they hold, such as lists to choose from, stays."""
+        for element in self._sheets.iterchildren(f"{M}sheet"):
+            if element.get("name", "").casefold() == sheet.casefold():
+                element.attrib.pop("state", None)
+            else:
+                element.set("state", "hidden")
+
+    def forget_calculation(self) -> None:
+        """Remove the list of formula cells, which some of them are gone from; programs make it again."""
+        for name in self._parts.related(self._name, "calcChain"):
+            self._parts.remove(self._name, name)
 
     def finish(self) -> None:
         """Put the workbook part and its styles among the parts."""

@@ -38,6 +38,7 @@ class Parts:
     _changed: dict[str, bytes] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _infos: list[zipfile.ZipInfo] = field(default_factory=list)
+    _gone: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Open the workbook; CannotAnnotateError where it isn't a zip file, or is signed."""
@@ -110,6 +111,17 @@ class Parts:
         if _relationships_of(part) in self:
             self.put(_relationships_of(part), _no_relationships())
 
+    def remove(self, part: str, target: str) -> None:
+        """Remove a part, and the reference of another part to it."""
+        self._gone.add(self._names.pop(target.casefold(), target))
+        for name, key in ((_relationships_of(part), "Target"), (_TYPES, "PartName")):
+            root = self.xml(name)
+            folder = posixpath.dirname(part) if key == "Target" else ""
+            for one in list(root):
+                if _resolved(folder, one.get(key, "?")).casefold() == target.casefold():
+                    root.remove(one)
+            self.put(name, root)
+
     def declare(self, content_type: str, *, part: str = "", extension: str = "") -> None:
         """Set the content type of a part, or of every part with that extension, unless it has one."""
         root = self.xml(_TYPES)
@@ -127,6 +139,8 @@ class Parts:
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
             for info in self._infos:
+                if info.filename in self._gone:
+                    continue
                 data = self._changed.get(info.filename)
                 new.writestr(_entry(info.filename, info), _unpacked(old, info.filename) if data is None else data)
             known = {info.filename for info in self._infos}

@@ -10,7 +10,9 @@ from typing import Any
 
 from pandas import DataFrame, Index, concat
 
+from bulkobj.spreadsheet.annotating.failed_rows import failed_rows
 from bulkobj.spreadsheet.ooxml.cell_xml import cut
+from bulkobj.spreadsheet.ooxml.xml_tree import CannotAnnotateError
 from bulkobj.spreadsheet.reading.sheet_selection import WHOLE
 from bulkobj.spreadsheet.stamp import result_stamp
 from bulkobj.spreadsheet.table import (
@@ -168,13 +170,15 @@ def failures(
     rows: Sequence[ResultRow],
     format: str,  # noqa: A002 - as files have it
     renamed: Mapping[str, str] = MappingProxyType({}),
+    content: bytes = b"",
 ) -> bytes:
     """Return these rows in the input's own columns, with ``_row`` and ``_message``, ready to fix and import.
 
     ``format`` is ``csv``, where several sheets become one table, or anything else for a workbook. Reading the file
     gives the same cells, except formulas that were never calculated: those become the error ``#N/A``, because their
     text must not be imported. ``renamed`` are headers to write under another name, so that they are understood without
-    ``--map``. The stamp of a workbook of ours goes with the rows into a workbook.
+    ``--map``. The stamp of a workbook of ours goes with the rows into a workbook. ``content`` is an ``.xlsx`` input,
+    whose formats, widths and drop-downs a workbook keeps if its rows are those of one sheet.
 
     Raises TextTooLongError for a text that the workbook can't hold.
     """
@@ -188,6 +192,14 @@ def failures(
         cells = (tuple(map(_uncalculated_as_error, row)) for row in frame.itertuples(index=False, name=None))
         return plain_csv(_headers(frame.columns), cells, source.delimiter or ",")
     with_rows = [table for table in chosen if table.records] or chosen[:1]
+    if content and len(with_rows) == 1 and with_rows[0].records:
+        (own,) = (table for table in source.tables if table.sheet == with_rows[0].sheet)
+        width = len(with_rows[0].headers) - len(_FAILURE_HEADERS)
+        if without_report(own).headers == own.headers[: len(without_report(own).headers)]:
+            try:
+                return failed_rows(content, with_rows[0], width)
+            except CannotAnnotateError:
+                pass  # then without the formats of the input
     return plain_xlsx([*map(_as_sheet, with_rows), *_stamp(source, whole=len(with_rows) > 1)])
 
 

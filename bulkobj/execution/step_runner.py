@@ -11,7 +11,7 @@ from bulkobj.core.errors import BulkobjError, ReadRefusedError
 from bulkobj.core.model import Action, Objective, Result
 from bulkobj.core.shutdown import StopRequestedError, StopSignal
 from bulkobj.execution.account_locks import AccountLocks
-from bulkobj.execution.fresh_values import GONE, rebased, reviewed_create, reviewed_delete, reviewed_update
+from bulkobj.execution.fresh_values import GONE, reviewed_create, reviewed_delete, reviewed_update
 from bulkobj.execution.identification import Identifier
 from bulkobj.execution.jobs import IN_DOUBT, MAKING, Account, Job, Recorder, Service
 from bulkobj.execution.journal.records import Moment, Outcome, State
@@ -243,9 +243,6 @@ class StepRunner:
                 outcome = Outcome(_DONE[job.step.action], message, ";".join(made), job.http_status, made)
                 return self._settle(account, job, outcome)
             case Finding.NOT_YET if job.step.action not in MAKING:
-                if job.step.action is Action.UPDATE:
-                    job.step = rebased(job.step, look.objectives[0])
-                    self._recorder.revised(job.position, job.step)
                 return self._again(account, job)
             case Finding.NOT_YET:
                 return self._wait_or(job, partial(self._again, account, job))

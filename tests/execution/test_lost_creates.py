@@ -93,6 +93,17 @@ def test_a_wait_that_is_over_is_not_waited_for_again(service: VirtualService, tm
     assert service.titles() == ["One"]
 
 
+def test_one_look_is_not_enough_even_then(service: VirtualService, tmp_path: Path) -> None:
+    """It takes effect between the first look and the second."""
+    service.fates = ["killed"]
+    run = VirtualRun(tmp_path, service, [create("One")])
+    run.carry_out()
+    service.clock.at += TIMEOUT + SETTLE
+    service._late.append((service.clock.at + 0.15, create("One")))
+    assert run.resume() is None
+    assert service.titles() == ["One"]
+
+
 def test_a_colleagues_equal_objective_from_before_is_not_adopted(service: VirtualService, tmp_path: Path) -> None:
     """Without stamps, the ids that were read for the plan tell it from ours (here with --existing duplicate)."""
     service.stamp = STAMPS["absent"]

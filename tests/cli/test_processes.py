@@ -62,6 +62,19 @@ def test_two_processes_on_the_same_file_at_the_same_moment(machine: Machine, tmp
     assert made(machine.server) == each_once(20)
 
 
+def test_two_processes_with_one_title_create_it_once(machine: Machine, tmp_path: Path) -> None:
+    """Different files that were planned at the same moment: each title is created by whoever comes first."""
+    files = [tmp_path / "one.csv", tmp_path / "two.csv"]
+    plan(files[0], 12)
+    lines = plan(files[1], 12).read_text().splitlines()
+    files[1].write_text("\n".join([lines[0], *reversed(lines[1:])]))
+    machine.server.behave(latency=0.05)
+    with machine.start("import", files[0], "--yes") as one, machine.start("import", files[1], "--yes") as other:
+        ended = [one.end(), other.end()]
+    assert {end.code for end in ended} <= {0, 2}, ended
+    assert made(machine.server) == each_once(12)
+
+
 @posix
 def test_a_killed_import_is_refused_anew_and_resumed(machine: Machine, tmp_path: Path) -> None:
     """After SIGKILL in mid-run the same file is refused, naming the run; resuming does each row once, then no more."""

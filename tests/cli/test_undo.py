@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.cli_kit import against, calls, creates
+from tests.cli.cli_kit import against, bulkobj, calls, creates
 from tests.service.server import SandboxServer
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -200,3 +200,31 @@ def test_what_a_template_made_is_one_row_of_the_report(server: SandboxServer, tm
     (row,) = csv.DictReader(report.read_text("utf-8-sig").splitlines())
     assert row["_result"] == "failed"
     assert set(row["_objective_id"].split(";")) == set(ran.column("objective_id"))
+
+
+def test_what_was_adopted_after_a_lost_answer_is_left_to_a_person(server: SandboxServer, tmp_path: Path) -> None:
+    """It stays, is listed on standard error with its id, and the undo exits 1."""
+    path = tmp_path / "plan.csv"
+    path.write_bytes(creates(2))
+    server.fault("drop", method="POST", path="/objectives", when="after", count=1)
+    imported = against(server, "import", path, "--yes", "--json", "--concurrency", 1)
+    run, adopted = imported.report["run"], imported.column("objective_id")[0]
+    undone = against(server, "undo", run, "--yes", "--json")
+    assert undone.code == 1
+    assert undone.column("result") == ["not-attempted", "deleted"]
+    assert adopted in undone.err
+    assert adopted in {one["id"] for one in server.objectives()}
+    assert "undone" not in bulkobj("runs").out
+
+
+def test_an_account_that_is_not_found_proves_nothing(server: SandboxServer, tmp_path: Path) -> None:
+    """One 404 of a gateway is no sign that the objectives are gone: nothing counts as undone."""
+    path = tmp_path / "plan.csv"
+    path.write_bytes(creates(2))
+    run = against(server, "import", path, "--yes", "--json").report["run"]
+    server.fault("status", method="GET", path="accountId", status=404)
+    undone = against(server, "undo", run, "--yes", "--json")
+    assert (undone.code, undone.report["counts"]) == (1, {"not-attempted": 2})
+    server.clear_faults()
+    assert against(server, "undo", run, "--yes", "--json").report["counts"] == {"deleted": 2}
+    assert "undone" in bulkobj("runs").out

@@ -8,6 +8,7 @@ from bulkobj.core.errors import UsageError
 from bulkobj.spreadsheet.limits import UnreadableError
 from bulkobj.spreadsheet.ooxml.package import Package
 from bulkobj.spreadsheet.reading.csv.decoding import check_encoding, decode
+from bulkobj.spreadsheet.reading.csv.doubts import doubts
 from bulkobj.spreadsheet.reading.csv.parser import check_delimiter, read_delimited
 from bulkobj.spreadsheet.reading.file_type import Kind, ending, kind_of, refuse_other_package
 from bulkobj.spreadsheet.reading.legacy.ods import OdsBook, is_ods
@@ -23,11 +24,15 @@ _FORMATS = ("csv", "xlsx", "xlsm", "xls", "ods")
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """The user's options for reading a file; None and () mean "find out"."""
+    """The user's options for reading a file; None and () mean "find out".
+
+    ``defaults`` names the fields whose values are for files that leave the matter open.
+    """
 
     sheets: tuple[str, ...] = ()
     encoding: str | None = None
     delimiter: str | None = None
+    defaults: tuple[str, ...] = ()
 
 
 def read_file(name: str, data: bytes, options: ReadOptions, meaning: Meaning) -> SourceFile:
@@ -67,10 +72,16 @@ def _read_csv(name: str, data: bytes, options: ReadOptions, meaning: Meaning) ->
     for sheet in options.sheets:
         if sheet != "*":
             raise UsageError(f'--sheet: a CSV file has no sheets, so there is no "{sheet}"')
-    text, encoding = decode(data, options.encoding)
-    grid, delimiter = read_delimited(text, options.delimiter, lambda header: meaning(header) is not None)
-    tables = _with_records([to_table(None, grid, meaning)])
-    return SourceFile(name, "csv", tables, encoding=encoding, delimiter=delimiter)
+    decoded = decode(data, options.encoding, is_default="encoding" in options.defaults)
+    parsed = read_delimited(
+        decoded.text,
+        options.delimiter,
+        lambda header: meaning(header) is not None,
+        is_default="delimiter" in options.defaults,
+    )
+    tables = _with_records([to_table(None, parsed.grid, meaning)])
+    problems = tuple(doubts(decoded, parsed))
+    return SourceFile(name, "csv", tables, problems, decoded.encoding, parsed.delimiter)
 
 
 def _read_book(name: str, book: Book, options: ReadOptions, meaning: Meaning) -> SourceFile:

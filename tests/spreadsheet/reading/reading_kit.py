@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bulkobj.core.columns import Column, by_header
-from bulkobj.core.model import Problem
+from bulkobj.core.model import Problem, Severity
 from bulkobj.spreadsheet.reading.reader import ReadOptions, read_file
 from bulkobj.spreadsheet.table import Cell, SourceFile, Table
 
@@ -38,15 +38,16 @@ def read(
     sheets: tuple[str, ...] = (),
     encoding: str | None = None,
     delimiter: str | None = None,
+    defaults: tuple[str, ...] = (),
 ) -> SourceFile:
     """Read it; a text is taken as UTF-8."""
     content = data.encode() if isinstance(data, str) else data
-    return read_file(name, content, ReadOptions(sheets, encoding, delimiter), known)
+    return read_file(name, content, ReadOptions(sheets, encoding, delimiter, defaults), known)
 
 
 def table(source: SourceFile) -> Table:
-    """The only table, of a file without problems."""
-    assert source.problems == ()
+    """Return the only table, of a file without errors."""
+    assert all(one.severity is Severity.WARNING for one in source.problems)
     (only,) = source.tables
     return only
 

@@ -116,12 +116,7 @@ def test_guards_are_taken_off_and_errors_recognised() -> None:
         ('Account ID,Title\na,"b\nc,d\ne,f\n', 2),  # never closed
         ('Account ID,Title\n"x\ny",1\n\nc,"d\ne,"f",g\n', 4),  # closed by the opening of another
         ('Account ID,Title\na,"b" c\n', 2),  # text after the end
-        ('Account ID,Title,A,B,C\n1,"5 in,a,b,c\n2,x,a,b,c\n3,7",a,b,c\n', 2),  # closed where a cell ends, by accident
         ('"Account ID,Title\na,b\n', 1),
-        ('Account ID,Title,A,B\n1,"T,a,b\n2,T,a,b\n\n3,T,a,b\n4,T",a,b\n5,T,a,b\n', 2),  # a blank line among them
-        ('Account ID,Title,A,B\n1,"T,a,b\n2,T\n3,T,a,b\n4,T",a,b\n', 2),  # a short row among them
-        ('Account ID,Title,A,B\n1,"T,a,b\n2,T,a,b,\n3, T,a,b\n4,T,a,b\n5,T",a,b\n', 2),  # odd rows among them
-        ('Action,Objective ID,Account ID\ndelete,"o1,A1\ndelete,o2,A2\ndelete,o3",A3\n', 2),  # few columns
     ],
 )
 def test_an_unclosed_quote_is_named_with_the_row_where_it_opens(text: str, row: int) -> None:
@@ -129,6 +124,52 @@ def test_an_unclosed_quote_is_named_with_the_row_where_it_opens(text: str, row: 
     found = problem(read(text))
     assert (found.code, found.row) == ("unreadable-file", row)
     assert f"row {row}" in found.message
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ('Account ID,Title,A,B,C\n1,"5 in,a,b,c\n2,x,a,b,c\n3,7",a,b,c\n', 2),  # closed where a cell ends, by accident
+        ('Account ID,Title,A,B\n1,"T,a,b\n2,T,a,b\n\n3,T,a,b\n4,T",a,b\n5,T,a,b\n', 2),  # a blank line among them
+        ('Account ID,Title,A,B\n1,"T,a,b\n2,T\n3,T,a,b\n4,T",a,b\n', 2),  # a short row among them
+        ('Account ID,Title,A,B\n1,"T,a,b\n2,T,a,b,\n3, T,a,b\n4,T,a,b\n5,T",a,b\n', 2),  # odd rows among them
+        ('Action,Objective ID,Account ID\ndelete,"o1,A1\ndelete,o2,A2\ndelete,o3",A3\n', 2),  # few columns
+        ('Account ID,Title,A,B\n1,x,a,b\n2,"T,a,b\n3,T",a,b\n', 3),
+    ],
+)
+def test_a_quoted_cell_that_looks_like_rows_is_read_and_warned_of(text: str, row: int) -> None:
+    """It is quoted correctly, so that it may be meant; a stray quotation mark looks the same."""
+    source = read(text)
+    assert [(one.code, one.row, one.severity) for one in source.problems] == [("suspicious-quote", row, "warning")]
+    assert len(source.tables) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ('Account ID,Title\na, "b, c"\n', ("a", "b, c")),
+        ('Account ID,Title\n "a" , "b, ""c"" , d" \n', ("a", 'b, "c" , d')),
+        ('Account ID;Title\r\n"a" ;\t"b;c"\r\n', ("a", "b;c")),
+        ('Account ID\tTitle\na\t "b\tc"\n', ("a", "b\tc")),
+        ('Account ID,Title\na, 7" pipe\n', ("a", ' 7" pipe')),
+        ('Account ID,Title\n"a, ""x"" , y",b\n', ('a, "x" , y', "b")),
+    ],
+)
+def test_spaces_at_quotation_marks_do_not_shift_columns(text: str, cells: tuple[str, ...]) -> None:
+    assert rows(read(text)) == {2: cells}
+
+
+def test_a_default_delimiter_is_for_files_that_leave_it_open() -> None:
+    """A ``sep=`` line and known headers are stronger; an option of the command line forces."""
+    assert read("sep=,\nAccount ID,Title\na,b", delimiter=";", defaults=("delimiter",)).delimiter == ","
+    assert read("Account ID,Title\na,b", delimiter=";", defaults=("delimiter",)).delimiter == ","
+    assert read("one~two,x\na~b,y", delimiter="~", defaults=("delimiter",)).delimiter == "~"
+    assert read("Account ID,Title\na,b", delimiter=";").delimiter == ";"
+
+
+def test_the_end_mark_of_dos_is_no_row() -> None:
+    assert rows(read("Account ID,Title\na,b\n\x1a")) == {2: ("a", "b")}
+    assert rows(read("Account ID,Title\na,b\x1a\r\n")) == {2: ("a", "b")}
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,62 @@ def test_windows_1252_with_a_lucky_pair_stays_windows_1252() -> None:
     """Two bytes that happen to be UTF-8 among many that are not."""
     source = read("Account ID,Title\nÃ¼,ä ö ü ß\n".encode("cp1252"))
     assert rows(source) == {2: ("Ã¼", "ä ö ü ß")}
+
+
+UMLAUTS = "Account ID,Title\na,Schulung für alle\n"
+
+
+def test_a_guess_is_said_with_a_text_that_it_affects() -> None:
+    """Only a person can tell which of the old encodings it is; an option settles it."""
+    (found,) = read(UMLAUTS.encode("cp1252")).problems
+    assert (found.code, found.row, found.severity) == ("guessed-encoding", 2, "warning")
+    assert "Schulung für alle" in found.message
+    assert "--encoding" in found.message
+    assert not read(UMLAUTS.encode("cp1252"), encoding="windows-1252").problems
+    assert not read(UMLAUTS).problems
+    assert not read(UMLAUTS.encode("utf-16")).problems
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        *((encoding, "Größe über") for encoding in ("cp1250", "cp1254", "mac-roman")),
+        *((encoding, "Обучение") for encoding in ("cp1251", "koi8-r")),
+        ("shift-jis", "研修計画"),
+        ("big5", "培訓計劃"),
+        ("euc-kr", "교육 계획"),
+    ],
+)
+def test_no_other_encoding_is_read_in_silence(encoding: str, text: str) -> None:
+    data = f"Account ID,Title\na,{text}\n".encode(encoding)
+    assert [one.code for one in read(data).problems] in (["guessed-encoding"], ["bad-encoding"])
+
+
+@pytest.mark.parametrize("mark", ["utf-8-sig", "utf-16"])
+def test_a_default_never_overrules_a_byte_order_mark_or_utf8(mark: str) -> None:
+    default = {"encoding": "windows-1252", "defaults": ("encoding",)}
+    assert rows(read(UMLAUTS.encode(mark), **default)) == {2: ("a", "Schulung für alle")}  # type: ignore[arg-type] # as above
+    assert rows(read(UMLAUTS, **default)) == {2: ("a", "Schulung für alle")}  # type: ignore[arg-type] # as above
+
+
+def test_a_default_takes_the_place_of_the_guess() -> None:
+    source = read("Account ID,Title\na,Łódź\n".encode("cp1250"), encoding="cp1250", defaults=("encoding",))
+    assert rows(source) == {2: ("a", "Łódź")}
+    assert not source.problems
+
+
+@pytest.mark.parametrize(("data", "given"), [("utf-8-sig", "cp1252"), ("utf-8-sig", "utf-16"), ("utf-16", "utf-8")])
+def test_an_option_that_contradicts_the_byte_order_mark_is_an_error(data: str, given: str) -> None:
+    found = problem(read(UMLAUTS.encode(data), encoding=given))
+    assert found.code == "bad-encoding"
+    assert "--encoding" in found.message
+
+
+def test_an_option_that_agrees_with_the_byte_order_mark_is_none() -> None:
+    assert rows(read(UMLAUTS.encode("utf-8-sig"), encoding="utf8")) == {2: ("a", "Schulung für alle")}
+    assert rows(read(UMLAUTS.encode("utf-16"), encoding="utf-16-le")) == {2: ("a", "Schulung für alle")}
+
+
+def test_one_row_of_another_encoding_in_utf8_is_named() -> None:
+    found = problem(read("Account ID,Title\na,Café\n".encode() + "b,Müller\n".encode("cp1252")))
+    assert (found.code, found.row) == ("bad-encoding", 3)

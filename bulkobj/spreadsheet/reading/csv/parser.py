@@ -25,35 +25,58 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 def check_delimiter(delimiter: str | None) -> None:
     r"""Refuse what can't be a delimiter; UsageError. ``\t`` may be written out, as it is hard to type."""
     if delimiter is not None and delimiter != "\\t" and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
-        raise UsageError(f"--delimiter: {delimiter!r} isn't one character. Use , or ; or | or \\t (a tab), for example")
+        raise UsageError(f"--delimiter: {delimiter!r} isn't one character. Use , or ; or | or \\t (a tab)")
 
 
-def read_delimited(text: str, given: str | None, known: Callable[[str], bool]) -> tuple[Grid, str]:
-    """The rows of a CSV text, and the delimiter that was ``given``, declared by a ``sep=`` line, or found.
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The rows of a CSV text, the delimiter, and the rows with a quoted cell that looks like rows of the file."""
 
-    The delimiter that yields most known headers is the right one. A ``sep=`` line is no row: Excel doesn't show it.
+    grid: Grid
+    delimiter: str
+    suspicious: tuple[int, ...] = ()
+
+
+def read_delimited(text: str, given: str | None, known: Callable[[str], bool], *, is_default: bool = False) -> Parsed:
+    """Return the rows of a CSV text, and the delimiter that was ``given``, declared by a ``sep=`` line, or found.
+
+    The delimiter that yields most known headers is the right one; a given one that ``is_default`` only decides between
+    equals. A ``sep=`` line is no row: Excel doesn't show it.
 
     Raises UnreadableError for a quotation mark that isn't closed, with the row where it opens, and beyond the limits.
     """
     declared = _DECLARED.match(text)
     if declared is not None:
         text = text[declared.end() :]
-    delimiter = (given and given.replace("\\t", "\t")) or (declared and declared[1]) or _find(text, known)
+    chosen = given.replace("\\t", "\t") if given else None
+    forced = None if is_default else chosen
+    delimiter = forced or (declared and declared[1]) or _find(text, known, chosen)
+    suspicious: list[int] = []
     with _long_cells_allowed():
-        rows = list(_rows(text, delimiter))
-    return Grid([csv_row(row) for row in rows]), delimiter
+        rows = list(_rows(_without_spaces_at_quotes(text, delimiter), delimiter, suspicious))
+    return Parsed(Grid([csv_row(row) for row in rows]), delimiter, tuple(suspicious))
 
 
 #: Excel's first line that says what the delimiter is.
 _DECLARED = re.compile(r'"?sep=(.)"?(?:\r\n?|\n|$)', re.IGNORECASE)
 
 
-def _find(text: str, known: Callable[[str], bool]) -> str:
+def _without_spaces_at_quotes(text: str, delimiter: str) -> str:
+    """Return the text without spaces between a delimiter and the quotation marks of a cell, as in ``a, "b, c" ,d``."""
+    blank, edge = "[ \u00a0]" if delimiter == "\t" else "[ \t\u00a0]", f"[{re.escape(delimiter)}\r\n]"
+    if not re.search(f'{edge}{blank}+"|^{blank}+"|"{blank}+(?:{edge}|$)', text):
+        return text
+    return re.sub(f'(\\A|{edge}){blank}*"((?:[^"]|"")*+)"{blank}*(?={edge}|\\Z)', r'\1"\2"', text)
+
+
+def _find(text: str, known: Callable[[str], bool], default: str | None) -> str:
     sample = text[:_SAMPLE]
     if len(text) > _SAMPLE:
         end = max(sample.rfind("\n"), sample.rfind("\r"))
         sample = sample[:end] if end > 0 else sample
-    return max(DELIMITERS, key=lambda delimiter: _score(sample, delimiter, known))
+    candidates = [*([default] if default else []), *DELIMITERS]
+    scores = {delimiter: _score(sample, delimiter, known) for delimiter in candidates}
+    return max(candidates, key=lambda delimiter: (scores[delimiter][0], delimiter == default, scores[delimiter][1]))
 
 
 def _score(sample: str, delimiter: str, known: Callable[[str], bool]) -> tuple[int, int]:
@@ -80,7 +103,8 @@ def _long_cells_allowed() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
+def _rows(text: str, delimiter: str, suspicious: list[int]) -> Iterator[list[str]]:
+    """Yield the rows; the numbers of those with a quoted cell that looks like rows are added to ``suspicious``."""
     lines = io.StringIO(text, newline="")  # as Python's csv module wants it: line ends kept, CR and CRLF too
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number = cells = widest = line = 0
@@ -90,7 +114,9 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
             if len(row) > MAX_COLUMNS:
                 _drop_blank_end(row)
             if reader.line_num - line > 1 and widest >= _NARROW:
-                _refuse_swallowed(row, number, _Style(max(widest, len(row)), delimiter, 2 * spaced > number))
+                style = _Style(max(widest, len(row)), delimiter, 2 * spaced > number)
+                if _has_swallowed_rows(row, style):
+                    suspicious.append(number)
             spaced += any(cell[:1] == " " for cell in row[1:])
             cells, widest, line = cells + len(row), max(widest, len(row)), reader.line_num
             if widest > MAX_COLUMNS or number > MAX_ROWS or cells > MAX_CELLS:
@@ -107,35 +133,32 @@ def _drop_blank_end(row: list[str]) -> None:
 
 
 def _unclosed(row: int, fault: str) -> UnreadableError:
+    advice = 'Put a " at its end, or write "" if it belongs to the text'
     if "limit" in fault:
-        return UnreadableError(
-            f"a cell that begins in row {row} has more than {MAX_TEXT:,} characters. Most often a quotation mark "
-            f'(") is opened in that row and never closed: close it, or write it twice ("") if it belongs to the text',
-            row=row,
+        message = (
+            f'a cell in row {row} has more than {MAX_TEXT:,} characters, perhaps because a " is not closed. {advice}'
         )
-    return UnreadableError(
-        f'a quotation mark (") that opens in row {row} is not closed where its cell ends. '
-        'Close it, or write it twice ("") if it belongs to the text',
-        row=row,
-    )
+    else:
+        message = f'the " that opens a cell in row {row} is not closed where the cell ends. {advice}'
+    return UnreadableError(message, row=row)
 
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """How rows of the file look: the most columns, the delimiter, and whether white space follows it as a rule."""
+    """The look of the file's rows: most columns, the delimiter, and whether white space follows it as a rule."""
 
     width: int
     delimiter: str
     spaced: bool
 
     def delimiters(self, line: str) -> int:
-        """How many there are in the line; -1 where people's commas are likelier, which have white space after them."""
+        """Return how many there are in the line; -1 where people's commas are likelier, with white space after them."""
         parts = line.split(self.delimiter)
         return -1 if not self.spaced and any(part[:1].isspace() for part in parts[1:]) else len(parts) - 1
 
 
-def _refuse_swallowed(row: list[str], number: int, style: _Style) -> None:
-    """Refuse a quoted cell of which a line looks like a whole row, or all lines like pieces of rows.
+def _has_swallowed_rows(row: list[str], style: _Style) -> bool:
+    """Return whether a line of a quoted cell looks like a whole row, or all lines like pieces of rows.
 
     A stray quotation mark swallows rows until another one happens to close it. Text of several lines that people
     write has other numbers of delimiters in its lines, and white space after them.
@@ -149,4 +172,5 @@ def _refuse_swallowed(row: list[str], number: int, style: _Style) -> None:
         pieces = first == last - index and end == last - (len(row) - 1 - index)
         is_wide = style.width >= _WIDE
         if (pieces and (whole or is_wide) and set(whole) <= {last}) or (is_wide and last in whole):
-            raise _unclosed(number, "swallowed")
+            return True
+    return False

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -213,7 +213,7 @@ class CheckedFile:
 def read_source(request: FileRequest) -> SourceFile:
     """Read the file's tables; UsageError where an option can't be right."""
     mapped = {normalised(name): column for name, column in parsed_maps((*request.columns, *request.maps)).items()}
-    options = ReadOptions(request.sheets, request.encoding, request.delimiter)
+    options = ReadOptions(request.sheets, request.encoding, request.delimiter, request.defaults)
     source = read_file(
         request.name, request.content, options, lambda header: mapped.get(normalised(header)) or meaning(header)
     )
@@ -245,14 +245,18 @@ def check_file(request: FileRequest) -> CheckedFile:
 
 def check_source(request: FileRequest, source: SourceFile) -> CheckedFile:
     """Check tables that were read from the request's file."""
-    rules = RowRules(
-        parsed_maps((*request.columns, *request.maps)),
-        Order(request.date_order) if request.date_order else None,
-        ZoneInfo(request.timezone) if request.timezone else UTC,
-    )
     if any(problem.severity is Severity.ERROR for problem in source.problems):
         return CheckedFile(request, source)
     stamp = read_stamp(source.stamp)
+    order = Order(request.date_order) if request.date_order else None
+    is_default = "date_order" in request.defaults
+    rules = RowRules(
+        parsed_maps((*request.columns, *request.maps)),
+        None if is_default else order,
+        _zone(request, stamp),
+        default_order=order if is_default else None,
+        today=SystemClock().wall().date(),
+    )
     stamped = getattr(stamp, "results", None) is not None
     results = [read_results(table, rules.maps, stamped=stamped) for table in source.tables]
     tables = check_tables([one.table for one in results], rules)
@@ -260,6 +264,13 @@ def check_source(request: FileRequest, source: SourceFile) -> CheckedFile:
     done = {place: row for one in results for place, row in one.done.items()}
     file = CheckedFile(request, source, tables, stamp, done, frozenset().union(*(one.updates for one in results)))
     return file if request.rows is None else file.only(frozenset(request.rows))
+
+
+def _zone(request: FileRequest, stamp: Stamp | None) -> tzinfo:
+    """Return the zone of times without one: that of the command line, else that of the export, else the profile's."""
+    is_given = request.timezone and "timezone" not in request.defaults
+    name = request.timezone if is_given or stamp is None or not stamp.zone else stamp.zone
+    return ZoneInfo(name) if name else UTC
 
 
 def parsed_maps(pairs: Iterable[tuple[str, str]]) -> dict[str, Column]:

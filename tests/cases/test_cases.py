@@ -193,8 +193,8 @@ CODES = """
 missing-column missing-value unexpected-value unknown-action unknown-status unknown-category unknown-template
 unknown-account unknown-objective ambiguous-name ambiguous-date bad-date end-before-start html-markup bad-cell
 mangled-number uncalculated-formula duplicate-objective-id duplicate-header ambiguous-sheet wrong-tenant unreadable-file
-empty-file bad-encoding ragged-row missing-date unknown-column duplicate-row hidden-row no-undo clock-change decimal-id guessed-encoding
-mixed-date-order null-word suspicious-quote unusual-year
+empty-file bad-encoding ragged-row missing-date unknown-column duplicate-row hidden-row no-undo clock-change
+decimal-id guessed-encoding mixed-date-order null-word suspicious-quote unknown-owner unusual-year
 """
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 
 import pytest
 
+from bulkobj.spreadsheet.reading.legacy import xls
 from bulkobj.spreadsheet.table import BadCell, Formatted, plain
 from tests.spreadsheet.reading.reading_kit import (
     FILES,
@@ -76,7 +77,7 @@ def test_macros_make_an_xlsm() -> None:
         (
             "plan.xls",
             XLS.replace("Workbook".encode("utf-16-le"), "WordDoku".encode("utf-16-le")),
-            "can't be read",
+            "holds no workbook",
         ),
         ("plan.xls", XLS[:3000], "damaged"),
         ("plan.ods", ODS[:1500], "damaged"),
@@ -177,3 +178,9 @@ def test_an_id_of_an_ods_is_what_is_seen() -> None:
         Formatted(7310, "007310", ""),
         Formatted(7310, "7310.00", ""),
     )
+
+
+def test_container_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sectors may be chained in a circle; the process that follows them is ended."""
+    monkeypatch.setattr(xls, "_SECONDS", 0.001)
+    assert "can't be read" in problem(read(XLS, "plan.xls")).message

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import math
 import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from bulkobj.spreadsheet.limits import UnreadableError, check_faults, check_range
 from bulkobj.spreadsheet.ooxml.package import PROTECTED
@@ -22,6 +27,47 @@ _LEAST_HEIGHT = 20
 #: 256ths of a character.
 _LEAST_WIDTH = 26
 _FIRST_CUSTOM = 164  # format ids below are built in, and some of those are the region's
+
+
+#: Takes the workbook out of its container. xlrd follows a damaged chain of sectors for ever, so a process of its own
+#: does it, within limits; it finds xlrd where this process found it, and nothing in the working folder.
+_PROGRAM = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from bulkobj.spreadsheet.reading.legacy.xls import extract
+extract(sys.stdin.buffer, sys.stdout.buffer)
+"""
+_SECONDS = 20
+_MEMORY = 2_000_000_000  # bytes of address space
+
+
+def extract(source: BinaryIO, target: BinaryIO) -> None:
+    """Copy the workbook's stream out of the container; runs in the process of its own."""
+    from xlrd.compdoc import CompDoc  # noqa: PLC0415 - only where an .xls file is read
+
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - isn't there on Windows
+
+        for kind, most in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CORE, 0)):
+            with contextlib.suppress(ValueError, OSError):  # macOS refuses some
+                resource.setrlimit(kind, (most, most))
+    container = CompDoc(source.read(), logfile=io.StringIO())
+    for name in ("Workbook", "Book"):
+        content, start, size = container.locate_named_stream(name)
+        if content:
+            target.write(content[start : start + size])
+            return
+
+
+def _workbook_stream(data: bytes) -> bytes:
+    command = [sys.executable, "-I", "-c", _PROGRAM, json.dumps(sys.path)]
+    try:
+        answer = subprocess.run(command, input=data, capture_output=True, timeout=_SECONDS, check=True)  # noqa: S603 - our own program, without a shell
+    except (subprocess.SubprocessError, OSError) as fault:
+        raise damaged("its container can't be read") from fault
+    if not answer.stdout:
+        raise damaged("its container holds no workbook")
+    return answer.stdout
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +91,12 @@ class XlsBook:
             raise UnreadableError(PROTECTED)
         refuse_other_compound(data)
         try:
+            stream = _workbook_stream(data)
             with Path(os.devnull).open("w", encoding="utf-8") as log:
-                self._book = xlrd.open_workbook(file_contents=data, formatting_info=True, ragged_rows=True, logfile=log)
-        except MemoryError:
+                self._book = xlrd.open_workbook(
+                    file_contents=stream, formatting_info=True, ragged_rows=True, logfile=log
+                )
+        except (MemoryError, UnreadableError):
             raise
         except Exception as fault:  # xlrd raises whatever damaged bytes lead to
             if "encrypted" in str(fault):
@@ -63,7 +112,13 @@ class XlsBook:
         return self.grid(index)
 
     def grid(self, index: int) -> Grid:
-        """Return all rows of a sheet; UnreadableError if it is beyond the limits."""
+        """Return all rows of a sheet; UnreadableError if it is damaged or beyond the limits."""
+        try:
+            return self._grid(index)
+        except (LookupError, ValueError, TypeError, AttributeError, OverflowError) as fault:
+            raise damaged("its cells can't be read") from fault
+
+    def _grid(self, index: int) -> Grid:
         sheet = self._book.sheet_by_index(index)
         grid = Grid([])
         faults = widest = 0

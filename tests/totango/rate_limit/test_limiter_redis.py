@@ -419,7 +419,7 @@ def in_all_disasters(test: Callable[..., None]) -> Callable[..., None]:
     return given(seed=st.integers(0, 2**32), workers=st.integers(1, 20), lives=st.sampled_from([math.inf, 30.0]))(test)
 
 
-@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=2, deadline=None, phases=[Phase.explicit, Phase.generate])
 @in_all_disasters
 def test_no_window_sees_too_many_whatever_a_redis_forgets(
     redis_daemon: RedisDaemon, seed: int, workers: int, lives: float

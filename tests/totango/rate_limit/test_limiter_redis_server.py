@@ -71,19 +71,19 @@ def failing(url: str, timeout: float = 5.0) -> str:
 
 
 def test_many_who_ask_at_once_get_no_more_than_there_are(own_redis: RedisDaemon) -> None:
-    """Two hundred ask for twenty slots, over five slot stores of as many connections as it takes."""
+    """A hundred ask for twenty slots, over five slot stores of as many connections as it takes."""
 
     async def main() -> Counter[type]:
         first, *stores = [opened(own_redis.url) for _ in range(6)]
         await first.check(RATE)
         own_redis.client.hset("bulkobj:{name}:state", "lost_at", "1")  # long ago
-        got = await asyncio.gather(*(store.take(RATE, 30) for store in stores for _ in range(40)))
+        got = await asyncio.gather(*(store.take(RATE, 30) for store in stores for _ in range(20)))
         for store in (first, *stores):
             await store.close()
         assert len({slot for slot in got if isinstance(slot, int)}) == 20
         return Counter(type(one) for one in got)
 
-    assert run(main()) == {int: 20, Wait: 180}
+    assert run(main()) == {int: 20, Wait: 80}
 
 
 def test_a_script_that_was_forgotten_is_loaded_again(own_redis: RedisDaemon) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -337,4 +338,42 @@ def test_no_damage_breaks_more_than_the_slot_store(
         except (StorageError, TimeoutError):
             return
 
+    virtually(path, story)
+
+
+def test_a_new_file_is_not_given_the_log_of_the_old_one(path: Path) -> None:
+    """A file that is gone may have left its log: SQLite would play that into the new file."""
+
+    async def story(machine: Machine) -> None:
+        limiter = machine.limiter()
+        await limiter.release(await limiter.take(), Limits())
+        log = Path(f"{path}-wal")
+        kept = log.read_bytes()
+        await machine.stores[0].close()
+        path.unlink()
+        log.write_bytes(kept)
+        await machine.limiter().take()
+        assert Path(f"{path}.damaged-wal").read_bytes() == kept
+
+    virtually(path, story)
+
+
+def test_a_transaction_locks_before_it_reads(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a deferred transaction two processes could read the same last slot, and one would fail to take it."""
+    begun: list[str] = []
+    real = sqlite3.connect
+
+    def tracing(*args: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = real(*args, **options)
+        connection.set_trace_callback(begun.append)
+        return connection
+
+    async def story(machine: Machine) -> None:
+        await machine.limiter().take()
+        begun.clear()
+        await machine.limiter().take()
+        statements = [one.split()[0:2] for one in begun if not one.startswith(("PRAGMA", "--"))]
+        assert statements[0] == ["BEGIN", "IMMEDIATE"]
+
+    monkeypatch.setattr(sqlite3, "connect", tracing)
     virtually(path, story)

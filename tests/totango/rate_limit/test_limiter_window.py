@@ -63,7 +63,7 @@ def in_all_weathers(test: Callable[..., None]) -> Callable[..., None]:
     )(test)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=4, deadline=None)
 @in_all_weathers
 def test_no_window_sees_too_many(
     places: Places, seed: int, rate: Rate, processes: int, workers: int, **weather: float

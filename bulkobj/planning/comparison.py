@@ -12,8 +12,9 @@ _UNWRITABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])
 
 
 def comparable(value: Value) -> object:
-    """The value without what nobody sees, or no spreadsheet keeps: the kind of line break, control characters, outer
-    spaces, and how an accented letter is put together.
+    """Return the value without what nobody sees or no spreadsheet keeps.
+
+    That is the kind of line break, control characters, outer spaces, and how an accented letter is put together.
     """
     if isinstance(value, tuple):
         return frozenset(value)
@@ -21,7 +22,7 @@ def comparable(value: Value) -> object:
 
 
 def same(one: Value, other: Value) -> bool:
-    """Whether two values of a field are the same to a person."""
+    """Return whether two values of a field are the same to a person."""
     return comparable(one) == comparable(other)
 
 
@@ -44,7 +45,7 @@ def _held(objective: Objective, name: Field, value: Value) -> bool:
 
 
 def changed_fields(step: Step) -> dict[Field, str | tuple[str, ...]]:
-    """The fields of an update that differ from what was there before."""
+    """Return the fields of an update that differ from what was there before."""
     if step.before is None:
         return dict(step.body)
     return {name: value for name, value in step.body.items() if not same(value, step.before.get(name))}

@@ -1,4 +1,4 @@
-"""The nouns of a plan: steps with before and after, a line for each row, the plan of them all."""
+"""The types of a plan: steps, a line for each row, the plan of them all."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Line(NamedTuple):
 
     @property
     def faulty(self) -> bool:
-        """Whether a problem keeps the row from being sent."""
+        """True if a problem keeps the row from being sent."""
         return any(problem.severity is Severity.ERROR for problem in self.problems)
 
 
@@ -85,29 +85,29 @@ class Plan:
 
     @property
     def refused(self) -> bool:
-        """Whether the file as a whole can't be imported, whatever its rows are."""
+        """True if the file as a whole can't be imported."""
         return any(problem.severity is Severity.ERROR for problem in self.problems)
 
     @property
     def faulty(self) -> bool:
-        """Whether anything at all is wrong with the file or a row."""
+        """True if the file or any row has an error."""
         return self.refused or any(line.faulty for line in self.lines)
 
     @property
     def steps(self) -> int:
-        """How many writes the plan takes."""
+        """The number of writes that the plan takes."""
         return sum(line.step is not None for line in self.lines)
 
     def counts(self) -> Counter[Result]:
-        """How many rows have each result."""
+        """Return the number of rows by result."""
         return Counter(line.result for line in self.lines)
 
     def without_steps(self) -> Plan:
-        """The same plan with nothing to send."""
+        """Return the plan with nothing to send."""
         return replace(self, lines=tuple(line._replace(step=None) for line in self.lines))
 
     def results(self, changed: Mapping[Result, Result]) -> Plan:
-        """The same plan with some results called by another name, as the command at hand speaks of them."""
+        """Return a copy with results renamed, such as `valid` to `not-attempted`."""
         return replace(self, lines=tuple(x._replace(result=changed.get(x.result, x.result)) for x in self.lines))
 
 

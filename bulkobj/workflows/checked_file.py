@@ -46,7 +46,7 @@ from bulkobj.validation.rows import CheckedTable, Place, Row, RowRules
 
 @dataclass(frozen=True, slots=True)
 class FileRequest:
-    """A file's bytes, and all that the user said of how to read them (contract, "``validate`` and ``import``").
+    """A file's bytes, and the options of how to read them (README, "On the command line").
 
     ``maps`` are pairs of the file's header and bulkobj's column; ``columns`` the same from a profile, which the file
     need not have. ``path`` is None for standard input and for a pandas frame, which ``is_frame`` marks. ``rows`` are
@@ -81,11 +81,11 @@ class FileRequest:
 
     @property
     def content_hash(self) -> str:
-        """What tells the content from any other."""
+        """The hash of the content."""
         return hashlib.sha256(self.content).hexdigest()
 
     def said(self) -> dict[str, Any]:
-        """What the user said, as JSON."""
+        """Return the options as JSON, so that a journal can keep them."""
         names = ("sheets", "maps", "columns", "date_order", "timezone", "encoding", "delimiter", "rows", "is_frame")
         said = {name: getattr(self, name) for name in (*names, "defaults")}
         return {"path": str(self.path.absolute()) if self.path else None} | said
@@ -137,7 +137,7 @@ class CheckedFile:
         return frozenset(row.value(ACCOUNT) for row in unnamed) - {""}
 
     def resolved(self, directory: Directory, aliases: Aliases) -> CheckedFile:
-        """The same with ids in place of names."""
+        """Return the file with ids in place of names."""
         return replace(self, tables=tuple(resolve(table, directory, aliases) for table in self.tables))
 
     def plan(self, plan: Plan) -> Plan:
@@ -150,7 +150,7 @@ class CheckedFile:
 
     @property
     def exported(self) -> Exported:
-        """What the file was exported with; nothing where it isn't an export, or can't say."""
+        """The values that the file was exported with; none if it is no export."""
         if self.stamp is None:
             return NOT_EXPORTED
         every_row = (not self.request.sheets or "*" in self.request.sheets) and self.request.rows is None
@@ -185,7 +185,7 @@ class CheckedFile:
         return replace(self, source=source, tables=tables)
 
     def of_tenant(self, tenant: str, directory: Directory) -> CheckedFile:
-        """The same with a problem where the workbook is another tenant's (contract, "The round trip")."""
+        """Return the file, with an error if the workbook is another tenant's (README, "Edit what is there")."""
         stamp = self.stamp
         if stamp is None or stamp.is_of(tenant, directory.settings()):
             return self
@@ -200,7 +200,7 @@ class CheckedFile:
 
     @property
     def unusable(self) -> bool:
-        """Whether the file is of no use, whatever the service says."""
+        """True if an error of the file as a whole keeps it from being imported."""
         problems = (*self.source.problems, *(problem for table in self.tables for problem in table.problems))
         return any(problem.severity is Severity.ERROR for problem in problems)
 
@@ -257,7 +257,7 @@ def check_source(request: FileRequest, source: SourceFile) -> CheckedFile:
         default_order=order if is_default else None,
         today=SystemClock().wall().date(),
     )
-    stamped = getattr(stamp, "results", None) is not None
+    stamped = stamp is not None and stamp.results is not None
     results = [read_results(table, rules.maps, stamped=stamped) for table in source.tables]
     tables = check_tables([one.table for one in results], rules)
     tables = tuple(replace(table, source=own) for table, own in zip(tables, source.tables, strict=True))

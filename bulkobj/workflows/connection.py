@@ -129,7 +129,7 @@ def _sandboxed(settings: Settings) -> Iterator[tuple[Settings, str]]:
 
 
 def target_key(base_url: str) -> str:
-    """A tenant's host and port (contract, "The round trip")."""
+    """Return a tenant's host and port."""
     parts = urlsplit(base_url)
     return f"{parts.hostname}:{parts.port or {'https': 443}.get(parts.scheme, 80)}"
 

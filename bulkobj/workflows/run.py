@@ -1,4 +1,4 @@
-"""A plan becomes a run: its journal is begun, its steps are done, its report is written; a resumed run joins here."""
+"""Carry out a plan: begin its journal, do its steps, write its report; resume a run, or write its report again."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def execute(  # noqa: PLR0913 - all that a run is made of
 
 
 def begin(new: NewRun, connection: Connection, store: RunStore) -> Journal:
-    """Begin the run's journal: from here on it can be resumed."""
+    """Begin the run's journal; from here on it can be resumed."""
     now = connection.clock.wall()
     header = RunHeader(
         run=store.new_id(now, connection.random),
@@ -171,8 +171,7 @@ def _run(
     *,
     most: int | None,
 ) -> int:
-    """Do at most so many steps; how many duplicates turned up."""
-
+    """Do at most so many steps; return the number of duplicates that appeared."""
     from bulkobj.execution.run_steps import Running  # noqa: PLC0415 - HTTP is slow to import, and a check needs none
 
     def progress(done: int, total: int) -> None:
@@ -222,7 +221,7 @@ def _outputs(header: RunHeader, report: Report, outputs: Outputs | None) -> Outp
 
 
 def path_of(header: RunHeader) -> Path | None:
-    """Where the file was that the run imported; None for standard input."""
+    """Return the path of the file that the run imported; None for standard input."""
     said: Mapping[str, Any] = header.options["said"]
     return Path(said["path"]) if said["path"] else None
 

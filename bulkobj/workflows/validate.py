@@ -1,4 +1,4 @@
-"""The road from a file to a plan: read, check, look up, plan. A check stops before the last, a dry run after it."""
+"""Check a file, and put ids in place of its names."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def unreadable(file: CheckedFile, settings: Settings, outputs: Outputs, ui: Ui, 
 
 
 def refusing(finished: Finished) -> Finished:
-    """Exit 3 where something is wrong with the file."""
+    """Return the finished command with the error of an invalid file, if it is one."""
     report = finished.report
     if report.refused or Result.INVALID in report.counts:
         return replace(finished, error=InvalidFileError("the file is not valid: nothing was sent"))
@@ -93,7 +93,7 @@ def unattempted(plan: Plan) -> Plan:
 
 
 def now() -> datetime:
-    """When a check or a plan is made; nothing depends on it but what its report says."""
+    """Return the time of a check or a plan, for its report alone."""
     return SystemClock().wall()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from heapq import heapify, heapreplace
 
+from bulkobj.core.columns import OF_FIELD
 from bulkobj.core.model import Action, Field, Rate
 from bulkobj.core.text import clean, counted, duration
 from bulkobj.planning.plan import Line, Plan
@@ -80,6 +81,21 @@ class Question:
     def deletions(self) -> int:
         """The number of objectives that are deleted; a person types it to agree."""
         return self.counts.get(Action.DELETE, 0)
+
+    @property
+    def deleted(self) -> list[Line]:
+        """The rows that delete an objective."""
+        return [line for line in self.plan.lines if line.step is not None and line.step.action is Action.DELETE]
+
+    @property
+    def emptied(self) -> list[tuple[Line, list[str]]]:
+        """The updates that empty fields, with the columns of those fields."""
+        updates = (line for line in self.plan.lines if line.step is not None and line.step.action is Action.UPDATE)
+        found = (
+            (line, [OF_FIELD[f].header for f, (old, new) in line.changes.items() if old and not new])
+            for line in updates
+        )
+        return [(line, headers) for line, headers in found if headers]
 
     @property
     def linking_plays(self) -> int:

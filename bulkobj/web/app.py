@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from bulkobj.core.errors import BulkobjError
@@ -26,16 +26,11 @@ def application(site: Site) -> Starlette:
             *run_pages.ROUTES,
             *tool_pages.ROUTES,
             Mount("/static", StaticFiles(directory=_STATIC)),
-            Route("/favicon.ico", _no_icon),
         ],
         exception_handlers={BulkobjError: _refused, HTTPException: _not_there},
     )
     app.state.site = site
     return app
-
-
-async def _no_icon(_: Request) -> Response:
-    return Response(status_code=204)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -54,7 +54,7 @@ def _from_profile(table: Mapping[str, Any]) -> dict[str, Any]:
     names = ("timezone", "date_order", "encoding", "delimiter")
     columns = tuple((str(header), str(column)) for header, column in table.get("columns", {}).items())
     given = {name: checked_value(name, table[name], "the profile") for name in names if name in table}
-    return given | {"columns": columns}
+    return given | {"columns": columns, "defaults": tuple(given)}
 
 
 async def _checked(request: Request, site: Site, kept: Upload) -> Response:
@@ -153,7 +153,7 @@ def _maps(form: FormData) -> tuple[tuple[str, str], ...]:
 
 async def _download(request: Request) -> Response:
     kept = _upload_of(request)
-    return attachment(kept.request.content, kept.name)
+    return attachment(kept.request.content, kept.request.name)
 
 
 #: The modes of `--existing`, with what each does to rows that exist already.

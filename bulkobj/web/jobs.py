@@ -71,7 +71,7 @@ class Job(Unattended):
         self._lock, self._settled, self._answered = threading.Lock(), threading.Event(), threading.Event()
         self._answer = False
         self._stop: Callable[[], None] | None = None
-        self._is_stopping = False
+        self.is_stopping = False
 
     # What the pages do with it.
 
@@ -84,19 +84,14 @@ class Job(Unattended):
             return f"/plans/{self.id}"
         return f"/jobs/{self.id}/ended" if self.error is not None else self._next
 
-    @property
-    def is_stopping(self) -> bool:
-        """Return True once a stop was asked for."""
-        return self._is_stopping
-
-    def settle(self, seconds: float) -> bool:
+    def settle(self, seconds: float) -> None:
         """Wait until the job asks or is done, for so long at most."""
-        return self._settled.wait(seconds)
+        self._settled.wait(seconds)
 
     def stop(self) -> None:
         """End the job as Ctrl-C does: what is in flight is finished."""
         with self._lock:
-            self._is_stopping = True
+            self.is_stopping = True
             stop = self._stop
         self.answer(agreed=False)
         if stop is not None:
@@ -156,7 +151,7 @@ class Job(Unattended):
         """Take the way to stop the work that begins now; None when it is over."""
         with self._lock:
             self._stop = ask
-        if ask is not None and self._is_stopping:
+        if ask is not None and self.is_stopping:
             ask()
 
     def began(self, run: str) -> None:
@@ -165,7 +160,7 @@ class Job(Unattended):
 
     def _ask(self, question: Question | FirstRows) -> bool:
         with self._lock:
-            if self._is_stopping:
+            if self.is_stopping:
                 raise InterruptedRunError("stopped: nothing was sent")
             self._answered.clear()
             self.stage, self.question = Stage.ASKING, question
@@ -206,7 +201,7 @@ class Desk:
 
     def at_work(self) -> Job | None:
         """The run that is at work or asks whether to go on, if any."""
-        return next((job for job in self._jobs.values() if job.exclusive and job.stage is not Stage.DONE), None)
+        return next((job for job in list(self._jobs.values()) if job.exclusive and job.stage is not Stage.DONE), None)
 
     def is_busy(self) -> bool:
         """Return True while a job is at work."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from bulkobj.core.columns import OF_FIELD
-from bulkobj.core.model import Action, Problem, Result, Severity
-from bulkobj.core.text import clean, counted
+from bulkobj.core.model import Problem, Result, Severity
+from bulkobj.core.text import counted
 from bulkobj.planning.plan import Line
 from bulkobj.planning.question import Question, Verb
 from bulkobj.reports.findings import Cause, causes_of
@@ -36,20 +36,6 @@ class PlanView:
         found = [(action.value, number) for action, number in self.question.counts.items()]
         return found + [(result.value, number) for result, number in sorted(rest.items())]
 
-    @cached_property
-    def deleted(self) -> list[Line]:
-        """Return the lines that delete."""
-        return [line for line in self.sent if line.step is not None and line.step.action is Action.DELETE]
-
-    @cached_property
-    def emptied(self) -> list[tuple[Line, str]]:
-        """Return the updates that empty fields, with the fields' names."""
-        found = (
-            (line, [OF_FIELD[f].header for f, (old, new) in line.changes.items() if old and not new])
-            for line in self.sent
-        )
-        return [(line, ", ".join(names)) for line, names in found if names and line.action is Action.UPDATE]
-
     @property
     def warnings(self) -> list[Cause]:
         """Return the warnings of the file and its rows."""
@@ -68,19 +54,10 @@ class PlanView:
             groups.setdefault(line.account_id, []).append(line)
         yield from groups.items()
 
-    @property
-    def unlisted(self) -> int:
-        """Return how many lines are not listed."""
-        return max(len(self.sent) - MOST_LISTED, 0)
-
     def changes(self, line: Line) -> Iterator[tuple[str, str, str]]:
         """Give each field of a line with its value before and after; a create has none before."""
         for name, (before, after) in line.changes.items():
             yield OF_FIELD[name].header, "" if before is None else in_words(name, before), in_words(name, after)
-
-    def called(self, line: Line) -> str:
-        """Return what an objective is called."""
-        return clean(line.title or line.objective_id, 120)
 
     @property
     def button(self) -> str:

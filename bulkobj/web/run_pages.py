@@ -17,10 +17,10 @@ from starlette.routing import Route
 
 from bulkobj.core.errors import BulkobjError, UsageError
 from bulkobj.core.model import Result
-from bulkobj.core.text import counted, duration
+from bulkobj.core.text import duration
 from bulkobj.execution.journal.records import RunHeader
 from bulkobj.reports import report as reports
-from bulkobj.reports.html.verdict import TONES
+from bulkobj.reports.html.verdict import TONES, verdict
 from bulkobj.reports.report import GOOD, Report
 from bulkobj.reports.writer import Finished, Outputs, default_path
 from bulkobj.web.file_pages import ANY_NUMBER
@@ -122,18 +122,8 @@ async def _result(request: Request) -> Response:
         can_undo=not header.undone and any(row.result in _DONE for row in report.rows),
         to_look_at=report.counts[Result.UNKNOWN],
         end=site.ends.get(header.run, ""),
-        verdict=_verdict(report),
+        verdict=verdict(report),
     )
-
-
-def _verdict(report: Report) -> tuple[str, str]:
-    """Return the tone and the words for how a run went."""
-    if not report.finished:
-        return "doubt", "Not finished. Resume continues it."
-    left = sum(number for result, number in report.counts.items() if result not in GOOD)
-    if left:
-        return "bad", f"Finished. {counted(left, 'row')} of {len(report.rows):,} not done."
-    return "good", "Finished. Every row is done."
 
 
 _DONE = (Result.CREATED, Result.UPDATED, Result.DELETED, Result.UNKNOWN)

@@ -9,13 +9,13 @@ import os
 import socket
 import time
 import webbrowser
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
 
 from bulkobj.config.settings import Options
-from bulkobj.core.errors import UsageError
+from bulkobj.core.errors import UsageError, cause
 from bulkobj.web.app import application
 from bulkobj.web.guard import Guard
 from bulkobj.web.site import Site
@@ -37,10 +37,8 @@ def serve(  # noqa: PLR0913 - the options of a command
     A run that is at work is stopped as by Ctrl-C, and ``say`` gets how to continue. Raises UsageError if the port is
     taken.
     """
-    site = Site(options)
-    listener = _listen(port)
-    app = application(site)
-    guard = Guard(app, listener.getsockname()[1])
+    site, listener = Site(options), _listen(port)
+    guard = Guard(application(site), listener.getsockname()[1])
     config = uvicorn.Config(
         guard,
         interface="asgi3",
@@ -68,33 +66,21 @@ def serve(  # noqa: PLR0913 - the options of a command
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, site: Site, guard: Guard, idle: float) -> None:
-    async with _watched(server, site, guard, idle):
-        await server.serve(sockets=[listener])
-
-
-@contextlib.asynccontextmanager
-async def _watched(server: uvicorn.Server, site: Site, guard: Guard, idle: float) -> AsyncIterator[None]:
-    """End the server when nobody has used it for long and no run is at work."""
-
-    async def watch() -> None:
-        while not server.should_exit:
-            await asyncio.sleep(min(_LOOK_EVERY, idle))
-            if site.desk.is_busy():
-                guard.used_at = time.monotonic()
-            server.should_exit = server.should_exit or time.monotonic() - guard.used_at > idle
-
-    watching = asyncio.create_task(watch())
-    try:
-        yield
-    finally:
-        watching.cancel()
+    """Serve until the server ends; it does so when nobody has used it for long and no run is at work."""
+    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    while not serving.done():
+        await asyncio.wait({serving}, timeout=min(_LOOK_EVERY, idle))
+        if site.desk.is_busy():
+            guard.used_at = time.monotonic()
+        server.should_exit = server.should_exit or time.monotonic() - guard.used_at > idle
+    serving.result()
 
 
 def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        raise UsageError(f"port {port} can't be used ({error.strerror}). Choose another one with --port") from error
+        raise UsageError(f"port {port} can't be used: {cause(error)}. Choose another one with --port") from error
 
 
 def _open_browser(state_dir: Path, address: str) -> None:

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bulkobj.config.credentials import TokenPlace, checked_token
-from bulkobj.config.profiles import profile_names, remember_region
-from bulkobj.config.settings import Options, Settings, load_settings
+from bulkobj.config.profiles import profile_names
+from bulkobj.config.settings import Options, load_settings
 from bulkobj.config.value_types import REGIONS
 from bulkobj.core.errors import UsageError
 from bulkobj.validation.names import Directory, Kind
@@ -23,6 +21,7 @@ from bulkobj.web.site import Site, answered, at_work, attachment, site_of, to
 from bulkobj.workflows.connection import connected
 from bulkobj.workflows.export.accounts import AccountChoice
 from bulkobj.workflows.export.content import Filters, Layout
+from bulkobj.workflows.setup import checks, log_in, region_of_service
 from bulkobj.workflows.ui import Unattended
 
 _KINDS = (Kind.STATUS, Kind.CATEGORY, Kind.TEMPLATE)
@@ -31,7 +30,7 @@ _KINDS = (Kind.STATUS, Kind.CATEGORY, Kind.TEMPLATE)
 async def _export_page(request: Request) -> Response:
     site = site_of(request)
     job = site.desk.get(request.query_params.get("done", ""))
-    return site.page("export.html", done=job if job is not None and job.result else None, layouts=list(Layout))
+    return site.page("export.html", done=job if job is not None and job.result else None)
 
 
 async def _export_now(request: Request) -> Response:
@@ -101,11 +100,9 @@ async def _settings_page(request: Request) -> Response:
     job = site.desk.get(request.query_params.get("done", ""))
     directory = job.result if job is not None and isinstance(job.result, Directory) else None
     names = [(kind.plural.capitalize(), directory.things.get(kind, ())) for kind in _KINDS] if directory else []
-    return site.page("settings.html", values=values, names=names, profiles=["default", *_other_profiles()])
-
-
-def _other_profiles() -> list[str]:
-    return [name for name in profile_names() if name != "default"]
+    findings = job.result if job is not None and isinstance(job.result, list) else []
+    profiles = sorted({"default", *profile_names()})
+    return site.page("settings.html", values=values, names=names, findings=findings, profiles=profiles)
 
 
 async def _read_names(request: Request) -> Response:
@@ -138,49 +135,31 @@ def _refuse_at_work(site: Site) -> None:
 
 
 async def _log_in(request: Request) -> Response:
-    site = site_of(request)
+    site, settings = site_of(request), site_of(request).settings()
     async with request.form(max_files=0, max_fields=10) as form:
-        said = {key: str(form.get(key, "")).strip() for key in ("token", "region", "service")}
+        token, region, service = (str(form.get(key, "")).strip() for key in ("token", "region", "service"))
     _refuse_at_work(site)
-    token = checked_token(said["token"], "the token")
-    if not token:
-        raise UsageError("the token is missing. Enter it")
-    options = site.options
-    if _has_public_host(site.settings()):
-        region = said["region"] or await run_in_threadpool(_region_of, said["service"], site.settings())
-        if region not in REGIONS:
+
+    def log_in_there() -> Options:
+        if settings.base_url not in REGIONS.values():
+            return log_in(token, settings, Unattended()).settings.options
+        there = region or region_of_service(service, settings.timeout)
+        if there not in REGIONS:
             raise UsageError("the region is missing. Choose one, or enter your service ID")
-        options = replace(options, region=region)
-    settings = load_settings(options)
+        return log_in(token, settings, Unattended(), region=there).settings.options
 
-    def stored() -> None:
-        with connected(replace(settings, token=token), Unattended().waiting) as connection:
-            connection.run(lambda totango, _: totango.statuses())
-        TokenPlace(settings.state_dir, settings.profile, settings.base_url).write(token)
-
-    await run_in_threadpool(stored)
-    if options.region is not None and load_settings(site.options).base_url != settings.base_url:
-        remember_region(settings.config_path, settings.profile, options.region)
-    site.options = options
+    site.options = await run_in_threadpool(log_in_there)
     return to("/")
 
 
-def _has_public_host(settings: Settings) -> bool:
-    return settings.base_url in REGIONS.values()
+async def _check_set_up(request: Request) -> Response:
+    site = site_of(request)
 
+    def work(job: Job) -> str:
+        job.result = list(checks(site.settings(), job))
+        return f"/settings?done={job.id}"
 
-def _region_of(service: str, settings: Settings) -> str:
-    """Ask the public host, without the token, where a service is."""
-    if not service:
-        return ""
-    try:
-        answer = httpx.get(f"{REGIONS['us']}/domains/", params={"service_id": service}, timeout=settings.timeout)
-        site = str(answer.json()["site"]) if answer.is_success else ""
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
-        site = ""
-    if not site:
-        raise UsageError("the service ID was not found. Check it, or choose the region")
-    return "eu" if site == "t11" else "us"
+    return await at_work(request, work, back="/settings")
 
 
 ROUTES = [
@@ -190,6 +169,7 @@ ROUTES = [
     Route("/template", _template, methods=["POST"]),
     Route("/settings", _settings_page),
     Route("/settings/names", _read_names, methods=["POST"]),
+    Route("/settings/checks", _check_set_up, methods=["POST"]),
     Route("/target", _choose_target, methods=["POST"]),
     Route("/login", _log_in, methods=["POST"]),
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PureWindowsPath
@@ -13,16 +12,14 @@ from typing import Any
 
 from bulkobj.config.settings import Settings
 from bulkobj.core.atomic_file import save
-from bulkobj.core.errors import StorageError, UsageError
+from bulkobj.core.errors import StorageError, UsageError, cause
 from bulkobj.execution.journal.run_store import RunStore
 from bulkobj.reports.findings import Findings
 from bulkobj.reports.report import Report
 from bulkobj.spreadsheet.editing.edits import Edit, check_edited, edited
-from bulkobj.validation.names import Directory, suggestions
-from bulkobj.workflows.checked_file import FileRequest, check_file, read_source
-from bulkobj.workflows.connection import connected
+from bulkobj.workflows.checked_file import FileRequest, read_source
 from bulkobj.workflows.ui import Ui
-from bulkobj.workflows.validate import named
+from bulkobj.workflows.validate import find
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u202a-\u202e\u2066-\u2069\ud800-\udfff]+')
@@ -38,19 +35,11 @@ class Upload:
         self.request = request
         self.check: Findings | None = None
         self.is_changed = False
-        self.lock = threading.Lock()
         self._folder = folder
 
-    @property
-    def name(self) -> str:
-        """Return the file's name."""
-        return self.request.name
-
-    def checked(self, settings: Settings, ui: Ui) -> Findings:
+    def checked(self, settings: Settings, ui: Ui) -> None:
         """Check the file as it is now, and keep what was found."""
-        with self.lock:
-            self.check = check(self.request, settings, ui)
-            return self.check
+        self.check = find(self.request, settings, ui)
 
     def asked(self, **changes: Any) -> None:
         """Change what is asked of the reading; the next check heeds it."""
@@ -62,7 +51,7 @@ class Upload:
             return
         content = edited(self.request.content, self.check.source, edits)
         check_edited(self.check.source, read_source(replace(self.request, content=content)), edits)
-        path = self._folder / "corrected" / self.name
+        path = self._folder / "corrected" / self.request.name
         path.parent.mkdir(mode=0o700, exist_ok=True)
         save(path, content)
         self.request, self.check = replace(self.request, content=content, path=path), None
@@ -72,17 +61,6 @@ class Upload:
         """Show the problems that a plan has found."""
         if self.check is not None:
             self.check = self.check.with_problems(report.all_problems())
-
-
-def check(request: FileRequest, settings: Settings, ui: Ui) -> Findings:
-    """Read the file, check it, and resolve its names."""
-    file, directory = check_file(request), Directory()
-    if file.wanted():
-        with connected(settings, ui.waiting, ui.stoppable) as connection:
-            file, directory, _ = named(file, connection, ui)
-    plan = file.checked()
-    problems = (*plan.problems, *(problem for line in plan.lines for problem in line.problems))
-    return Findings.of(file.source, file.tables, problems, suggestions(file.tables, directory), directory)
 
 
 class Uploads:
@@ -101,7 +79,7 @@ class Uploads:
             (folder / "original").mkdir(parents=True, mode=0o700)
             folder.chmod(0o700)
         except OSError as error:
-            raise StorageError(f"the state folder {self._folder.parent} can't be written: {error}") from error
+            raise StorageError(f"the state folder {self._folder.parent} can't be written: {cause(error)}") from error
         path = folder / "original" / name
         save(path, content)
         upload = Upload(folder, FileRequest(name, content, path, **asked))

@@ -13,6 +13,7 @@ from bulkobj.core.clock import SystemClock
 from bulkobj.core.errors import InvalidFileError
 from bulkobj.core.model import Result
 from bulkobj.planning.plan import Plan
+from bulkobj.reports.findings import Findings
 from bulkobj.reports.writer import Finished, Outputs, write_all
 from bulkobj.validation.names import Directory, Kind, Suggestion, aliases_of, suggestions, with_words
 from bulkobj.workflows.checked_file import CheckedFile, FileRequest, check_file
@@ -36,6 +37,17 @@ def validate(request: FileRequest, settings: Settings | None, outputs: Outputs, 
     plan = file.checked()
     report = file.report(unattempted(plan) if plan.refused else plan, settings, calls, dry_run=False)
     return refusing(Finished(report, write_all(report, file.input, outputs, ui.tell)))
+
+
+def find(request: FileRequest, settings: Settings, ui: Ui) -> Findings:
+    """Check a file and resolve its names, and return what a person needs to correct it."""
+    file, directory = check_file(request), Directory()
+    if file.tables:
+        with _connected(settings, ui) as connection:
+            file, directory, _ = named(file, connection, ui, (Kind.STATUS, Kind.CATEGORY))
+    plan = file.checked()
+    problems = (*plan.problems, *(problem for line in plan.lines for problem in line.problems))
+    return Findings.of(file.source, file.tables, problems, suggestions(file.tables, directory), directory)
 
 
 def unreadable(file: CheckedFile, settings: Settings, outputs: Outputs, ui: Ui, *, dry_run: bool) -> Finished:

@@ -197,7 +197,7 @@ def test_a_stopped_run_is_resumed(visiting: Visiting, new_page: Callable[..., Pa
     visit.wait_for("Result")
     visit.press("Resume")
     visit.wait_for("Result")
-    expect(visit.tab.get_by_text("Every row is done")).to_be_visible()
+    expect(visit.tab.get_by_text("every row is as it was asked to be")).to_be_visible()
 
 
 def test_an_export_is_downloaded(visiting: Visiting) -> None:

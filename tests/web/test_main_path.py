@@ -21,7 +21,7 @@ def test_upload_check_plan_import_result(page: Page) -> None:
     assert "Import quarterly-plan.xlsx into sandbox (profile default): create" in plan.text
     result = page.agreed(plan, deletes="3")
     assert heading(result) == "Result"
-    assert "Every row is done" in result.text
+    assert "every row is as it was asked to be" in result.text
     run = result.url.path
     report = page.get(f"{run}/report")
     assert report.content.startswith(b"PK")

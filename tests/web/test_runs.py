@@ -31,7 +31,7 @@ def test_failed_rows_can_be_downloaded_and_retried(served: Page, server: Sandbox
     server.fault("status", method="POST", path="/objectives", status=422, count=1)
     result = served.imported(creates(3))
     assert heading(result) == "Result"
-    assert "1 row of 3 not done" in result.text
+    assert "1 of 3 rows is not done" in result.text
     failures = served.get(f"{result.url.path}/failures").text
     assert failures.count("\n") == 2
     assert failures.lstrip("\ufeff").startswith("Account ID,Title,Category")
@@ -80,7 +80,7 @@ def test_the_first_rows_only_then_the_rest_or_not(page: Page) -> None:
     assert heading(stopped) == "Result"
     assert "Resume" in buttons(stopped)
     resumed = page.settled(page.post(f"{stopped.url.path}/resume"))
-    assert "Every row is done" in resumed.text
+    assert "every row is as it was asked to be" in resumed.text
     assert page.planned(page.upload(creates(5)), first="0").status_code == 400
 
 

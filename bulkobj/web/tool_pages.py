@@ -21,7 +21,7 @@ from bulkobj.web.site import Site, answered, at_work, attachment, site_of, to
 from bulkobj.workflows.connection import connected
 from bulkobj.workflows.export.accounts import AccountChoice
 from bulkobj.workflows.export.content import Filters, Layout
-from bulkobj.workflows.setup import checks, log_in, region_of_service
+from bulkobj.workflows.service.setup import checks, log_in, region_of_service
 from bulkobj.workflows.ui import Unattended
 
 _KINDS = (Kind.STATUS, Kind.CATEGORY, Kind.TEMPLATE)

@@ -164,5 +164,5 @@ def test_dying_at_every_point_of_a_longer_plan(
     unlimited: SandboxServer, zygote: Zygote, tmp_path: Path, fault: dict[str, Any] | None
 ) -> None:
     """Twins and a template run among its rows, combined with answers that are lost at the service's end."""
-    points = crash_and_resume(unlimited, zygote, tmp_path, PLAN, 6, fault, by=4)
+    points = crash_and_resume(unlimited, zygote, tmp_path, PLAN, 6, fault, by=7)
     assert points > 40, "there are fewer points than steps to survive"

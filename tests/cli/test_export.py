@@ -94,6 +94,27 @@ def test_three_ways(server: SandboxServer, tmp_path: Path) -> None:
     assert next(one for one in server.objectives() if one["id"] == G2)["title"] == "Theirs"
 
 
+@pytest.mark.parametrize("ending", ["xlsx", "csv"])
+def test_an_export_is_untouched_under_any_profile(server: SandboxServer, tmp_path: Path, ending: str) -> None:
+    """Its times are in the zone that it says; what a profile says is for files that leave it open."""
+    path = exported(server, tmp_path / f"plan.{ending}")
+    profile = 'timezone = "America/New_York"\nencoding = "cp1250"\ndelimiter = ";"\ndate_order = "MDY"'
+    (tmp_path / "config.toml").write_text(f"[profiles.default]\n{profile}\n")
+    ran = against(server, "import", path, "--yes", "--json")
+    assert (ran.code, set(ran.column("result"))) == (0, {"unchanged"})
+    assert "PUT" not in calls(server)
+
+
+def test_a_day_that_is_edited_keeps_its_time(server: SandboxServer, tmp_path: Path) -> None:
+    """20:10 stays 20:10 in a profile with another zone."""
+    path = exported(server, tmp_path / "plan.csv")
+    (tmp_path / "config.toml").write_text('[profiles.default]\ntimezone = "Europe/Berlin"\n')
+    text = path.read_text("utf-8-sig").replace("2024-02-08T20:10:00Z", "2024-02-09T20:10:00Z")
+    path.write_text(text, "utf-8-sig")
+    assert against(server, "import", path, "--yes").code == 0
+    assert next(one for one in server.objectives() if one["id"] == G2)["startDate"] == "2024-02-09T20:10:00.000Z"
+
+
 def test_another_tenants_workbook_is_refused(server: SandboxServer, tmp_path: Path) -> None:
     path = exported(server, tmp_path / "plan.xlsx")
     with SandboxServer(tmp_path / "other", rate="100/3") as other:

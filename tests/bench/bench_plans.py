@@ -43,7 +43,12 @@ def expansion(folder: Path) -> None:
 def overview(folder: Path) -> None:
     """Write an export as a workbook and as a page, and print times and sizes."""
     day = date(2026, 1, 1)
-    fields = {Field.TITLE: "Roll out to the sales team", Field.STATUS: "s1", Field.CATEGORY: "c1", Field.OWNER: "ann@x.y"}
+    fields = {
+        Field.TITLE: "Roll out to the sales team",
+        Field.STATUS: "s1",
+        Field.CATEGORY: "c1",
+        Field.OWNER: "ann@x.y",
+    }
     accounts = tuple(
         Account(Named(f"A{n}", f"Account {n}"), tuple(_objective(f"o{n}-{m}", fields, day, n + m) for m in range(10)))
         for n in range(OBJECTIVES // 10)

@@ -18,6 +18,7 @@ from bulkobj.validation.dates import (
     DateError,
     DateRules,
     Order,
+    date_of_cell,
     read_date,
     rules_of_column,
     year_may_lead,
@@ -176,3 +177,54 @@ def test_spelling_is_undone_to_the_millisecond(moment: datetime, minutes: int) -
 def test_any_text_is_a_date_or_an_error_of_ours(text: str) -> None:
     with contextlib.suppress(DateError, AmbiguousDateError):
         unspelled(read_date(text, DateRules(None)))
+
+
+DAY = datetime(2027, 5, 6)  # noqa: DTZ001 - a cell has no zone
+
+
+@pytest.mark.parametrize(
+    ("cells", "betrayed"),
+    [
+        ([date(2027, 5, 6), "13/06/2027"], True),
+        ([DAY, "06/13/2027"], True),
+        ([date(2027, 5, 6), "13-06-27"], True),
+        ([date(2027, 5, 6), "13.06.2027"], False),
+        ([date(2027, 5, 6), date(2027, 5, 13), "13/06/2027"], False),
+        ([date(2027, 5, 5), "13/06/2027"], False),
+        ([date(2027, 5, 6), "2027-06-13"], False),
+        ([date(2027, 5, 6), "05/06/2027"], False),
+        (["13/06/2027"], False),
+    ],
+)
+def test_date_cells_that_were_swapped_are_ambiguous(cells: list[Cell], *, betrayed: bool) -> None:
+    """A program of the other order makes dates of what it can, and leaves the rest as text."""
+    rules = rules_of_column(cells, DateRules())
+    assert bool(rules.swapped_by) is betrayed
+    if betrayed:
+        with pytest.raises(AmbiguousDateError, match="swapped"):
+            date_of_cell(date(2027, 5, 6), rules)
+    assert not rules_of_column(cells, DateRules(Order.DMY)).swapped_by
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["04.01.2027"], "2027-01-04"),
+        (["04.01.2027", "01/31/2027"], "2027-01-04"),
+        (["04.01.2027", "01.31.2027"], None),
+    ],
+)
+def test_a_date_with_dots_is_day_first(texts: list[Cell], expected: str | None) -> None:
+    rules = rules_of_column(texts, DateRules())
+    if expected is None:
+        with pytest.raises(AmbiguousDateError):
+            read_date(str(texts[0]), rules)
+    else:
+        assert read_date(str(texts[0]), rules).startswith(expected)
+    assert read_date("04.01.2027", rules_of_column(texts[:1], DateRules(Order.MDY))).startswith("2027-04-01")
+
+
+@given(st.dates(date(1900, 1, 1), date(2200, 12, 31)), st.sampled_from("\u2010\u2011\u2012\u2013\u2212\uff0d"))
+def test_other_hyphens_and_invisible_characters_change_no_date(day: date, hyphen: str) -> None:
+    text = f"\u200e{day.isoformat().replace('-', hyphen)}\u200b"
+    assert read_date(text, DateRules()) == f"{day.isoformat()}T00:00:00.000Z"

@@ -211,7 +211,9 @@ class AnnotatedSheet:
             cells = dict(self._result_cells(record.number, result))
             self._restyle(row, record.number, cells, by_row.get(record.number, {}))
             if result is not None and len(result.message) > _LETTERS_IN_LINE and row.get("customHeight") != "1":
-                row.attrib.pop("ht", None)  # the program then makes the row as high as the message needs
+                # LibreOffice draws wrapped text over the next row unless the height is given
+                lines = sum(1 + len(line) // _LETTERS_IN_LINE for line in result.message.split("\n"))
+                row.set("ht", f"{lines * _USUAL_HEIGHT:g}")
         others = by_row.keys() & self._rows.keys() - {record.number for record in self.table.records}
         for number in others:
             self._restyle(self._rows[number], number, {}, by_row[number])

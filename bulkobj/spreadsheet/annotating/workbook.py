@@ -108,6 +108,8 @@ class Workbook:
     def put_list(self, rows: Sequence[Sequence[Listed]]) -> None:
         """Put the list sheet at the end, or in place of that of an earlier report."""
         root = etree.Element(f"{M}worksheet", nsmap={None: MAIN})
+        properties = etree.SubElement(root, f"{M}sheetPr")
+        etree.SubElement(properties, f"{M}pageSetUpPr", {"fitToPage": "1"})
         views = etree.SubElement(root, f"{M}sheetViews")
         etree.SubElement(views, f"{M}sheetView", {"showGridLines": "0", "workbookViewId": "0"})
         columns = etree.SubElement(root, f"{M}cols")
@@ -126,6 +128,7 @@ class Workbook:
                     etree.SubElement(links, f"{M}hyperlink", {"ref": place, "location": cell.link})
         if len(links):
             root.append(links)
+        etree.SubElement(root, f"{M}pageSetup", {"orientation": "landscape", "fitToHeight": "0"})
         old = next((name for name in NAMES if self._find(name) is not None), None)
         if old is not None:
             part = self.part_of(old)

@@ -55,7 +55,7 @@ def list_rows(
     targets = [target_of(row) for row in rows]
     several = len({target.sheet for target in targets}) > 1
     yield ()
-    yield (Listed("Rows that need attention", "heading"), Listed(len(rows)))
+    yield (Listed(f"Rows that need attention: {len(rows):,}", "heading"),)
     yield tuple(Listed(header, "heading") for header in _HEADERS)
     for row, target in zip(rows, targets, strict=True):
         shown = f"{target.sheet}!{target.address}" if several else target.address

@@ -120,7 +120,7 @@ def test_list_sheet_has_counts_and_a_line_for_each_row_in_need() -> None:
     sheet = load(report_of(rows(5), [only_warned, failed(3), wrong_cell, done]))["bulkobj results"]
     table = [[cell.value for cell in row] for row in sheet.iter_rows()]
     header = table.index(["Cell", "Row", "Result", "Account ID", "Account name", "Title", "Message"])
-    assert table[header - 1][:2] == ["Rows that need attention", 3]
+    assert table[header - 1][:2] == ["Rows that need attention: 3", None]
     assert [row[:6] for row in table[header + 1 :]] == [
         ["A3", 3, "failed", "acc-3", "Acme, Inc.", "Title 3"],
         ["C4", 4, "failed", "acc-4", "Acme, Inc.", "Title 4"],
@@ -210,7 +210,7 @@ def test_hidden_plan_stays_hidden() -> None:
 
 
 def test_message_wraps_and_its_row_grows() -> None:
-    """A height that a program calculated gives way, one that a person chose stays."""
+    """A height that a program calculated is replaced, one that a person chose stays."""
 
     def edit(name: str, data: bytes) -> bytes:
         data = data.replace(b'<row r="2"', b'<row r="2" ht="15"')
@@ -220,7 +220,7 @@ def test_message_wraps_and_its_row_grows() -> None:
     sheet = load(report_of(content, [failed(2, LONG), failed(3, LONG)]))["Plan"]
     message = sheet.cell(2, FIRST + RESULT_HEADERS.index("_message"))
     assert message.alignment.wrap_text
-    assert sheet.row_dimensions[2].height is None
+    assert sheet.row_dimensions[2].height == 75
     assert sheet.row_dimensions[3].height == 40
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
 from bulkobj.cli.session import at_a_terminal, say
+from bulkobj.core.columns import COLUMNS
 from bulkobj.core.errors import InterruptedRunError, UsageError
 from bulkobj.core.text import clean
+from bulkobj.validation.headers import MappedColumn
 
 T = TypeVar("T")
 
@@ -43,6 +45,36 @@ def choose(question: str, answers: Mapping[str, T], *, empty: T | None = None) -
         if len(fitting) == 1:
             return fitting[0]
         say(f"Enter one of: {', '.join(answers)}")
+
+
+def chosen_sheet(sheets: Sequence[str]) -> str:
+    """Return the sheet that the user chooses, by its number or name."""
+    for number, sheet in enumerate(sheets, 1):
+        say(f"  {number}  {clean(sheet, 60)}")
+    answers = {str(number): sheet for number, sheet in enumerate(sheets, 1)}
+    return choose("Which sheet is the plan?", answers | {sheet.casefold(): sheet for sheet in sheets})
+
+
+def corrected_columns(columns: Sequence[MappedColumn], doubtful: Sequence[str]) -> dict[str, str]:
+    """Ask which column each doubtful one is. Returns columns of ours by the file's headers.
+
+    Args:
+        columns: the columns of the file.
+        doubtful: a column of ours that is missing, or a header of the file whose values don't fit its column.
+    """
+    headers = {one.header.casefold(): one.header for one in columns}
+    found: dict[str, str] = {}
+    for name in doubtful:
+        if name.casefold() in headers:
+            known = {column.header.casefold(): column.header for column in COLUMNS}
+            question = f'The values of "{clean(name, 60)}" do not fit. Which column is it? (Enter: leave it)'
+            if answer := choose(question, known, empty=""):
+                found[headers[name.casefold()]] = answer
+        else:
+            question = f"Which column of the file is {clean(name, 60)}? (Enter: none)"
+            if answer := choose(question, headers, empty=""):
+                found[answer] = name
+    return found
 
 
 def ask(question: str) -> str:

@@ -6,22 +6,25 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
 import click
 
 from bulkobj.cli import output as show
-from bulkobj.cli.ask import ask, choose, confirm
+from bulkobj.cli.ask import ask, choose, chosen_sheet, confirm, corrected_columns
 from bulkobj.cli.session import at_a_terminal, note, say, session
+from bulkobj.config.profiles import remember_columns
 from bulkobj.core.errors import InterruptedRunError, UsageError
 from bulkobj.core.text import clean, counted
 from bulkobj.planning.plan import Live, Plan
 from bulkobj.planning.question import Question, Verb
 from bulkobj.reports.report import Report
 from bulkobj.validation.names import Suggestion
+from bulkobj.workflows.checked_file import CheckedFile, FileRequest
 from bulkobj.workflows.ui import Meant
 
 _PLAIN_EVERY = 10.0
@@ -41,6 +44,8 @@ class Console:
         self._last_line = time.monotonic()
         self._last_wait = -math.inf
         self._hangup: Any = None
+        self._columns = ""
+        self._corrected = False
 
     def __enter__(self) -> Console:
         with suppress(AttributeError, ValueError):  # no such signal on Windows; not the main thread
@@ -85,6 +90,31 @@ class Console:
         """Show a line."""
         self._close_bar()
         say(clean(text, 2000))
+
+    def reads(self, file: CheckedFile) -> FileRequest | None:
+        """Show the columns that go by another name; on a terminal, ask for the sheet and offer to correct columns."""
+        self._close_bar()
+        asks = at_a_terminal() and not self._yes and file.request.path is not None
+        if asks and file.source.candidates and not file.tables:
+            return replace(file.request, sheets=(chosen_sheet(file.source.candidates),))
+        if (line := show.columns_line(file.columns)) and line != self._columns:
+            self._columns = line
+            note(line)
+        headers = show.columns_in_doubt(file) if asks and not self._corrected else []
+        self._corrected = True
+        columns = corrected_columns(file.columns, headers) if headers else {}
+        if not columns:
+            return None
+        self._keep(columns)
+        return replace(file.request, maps=(*file.request.maps, *columns.items()))
+
+    def _keep(self, columns: Mapping[str, str]) -> None:
+        """Offer to keep the columns in the profile; the sandbox keeps nothing."""
+        settings = session().settings
+        if settings is None or settings.sandbox:
+            return
+        if confirm(f"Keep this in profile {clean(settings.profile, 60)} for all files?"):
+            remember_columns(settings.config_path, settings.profile, columns)
 
     def choose(self, plan: Plan, suggestions: Sequence[Suggestion]) -> Sequence[Meant]:
         """Show the problems, then offer each suggested name once for all its rows."""

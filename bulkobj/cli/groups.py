@@ -18,6 +18,11 @@ def example_with_file(*commands: str) -> str:
     return example(_A_FILE, *commands)
 
 
+def example_with_run(command: str) -> str:
+    """Return an example in which an import makes a run first."""
+    return example_with_file("bulkobj import plan.xlsx --sandbox --yes", command)
+
+
 class SuggestingGroup(click.Group):
     """A group that names the command that was most likely meant."""
 

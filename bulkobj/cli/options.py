@@ -54,7 +54,7 @@ def settings_of(options: dict[str, Any]) -> Settings:
     verbose, session().quiet = options.pop("verbose"), options.pop("quiet")
     for name in asdict(Options()):
         del options[name]
-    settings = settings_in(ctx)
+    session().settings = settings = settings_in(ctx)
     for text in settings.notes:
         note(text)
     start_logging(verbose, settings.state_dir)

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bulkobj.cli.session import note, product, say, session, styled
-from bulkobj.core.columns import OF_FIELD
+from bulkobj.core.columns import OF_FIELD, is_ignored
 from bulkobj.core.model import Action, Field, Problem, Result, Severity, Value
 from bulkobj.core.text import clean, counted, duration, numbered
 from bulkobj.planning.plan import Line, Live, Plan
 from bulkobj.reports.report import Report, changes_in_words, in_words, not_done, to_json
 from bulkobj.reports.writer import Finished
+from bulkobj.validation.headers import How, MappedColumn
+from bulkobj.workflows.checked_file import CheckedFile
 
 _MOST_NAMED = 10
 #: Kinds of runs whose rows can be fixed and sent again.
@@ -87,6 +89,33 @@ def report_problems(report: Report) -> list[str]:
     return _problems(report.all_problems(), several=_several(row.line for row in report.rows))
 
 
+def columns_line(columns: Iterable[MappedColumn]) -> str:
+    """Return the columns that go by another name, and those that are ignored: ``CSM → Owner; ignored: ARR``."""
+    columns = tuple(columns)
+    named = [
+        f"{clean(one.header, 60)} → {one.column.header}"
+        for one in columns
+        if one.column is not None and one.how is not How.NAME
+    ]
+    ignored = [clean(one.header, 60) for one in columns if one.column is None and not is_ignored(one.header)]
+    return "; ".join([*([", ".join(named)] if named else []), *([f"ignored: {', '.join(ignored)}"] if ignored else [])])
+
+
+def columns_in_doubt(file: CheckedFile) -> list[str]:
+    """Return the columns to ask about: missing ones, and headers of another name with an error in every row."""
+    if all(one.column is not None and one.how is How.NAME for one in file.columns):
+        return []
+    guessed = {one.header for one in file.columns if one.how is How.ALIAS}
+    problems = [problem for table in file.tables for problem in table.problems]
+    missing = [str(problem.column) for problem in problems if problem.code == "missing-column"]
+    rows = list(file.rows())
+    wrong: Counter[str] = Counter()
+    for row in rows:
+        errors = [one for one in row.problems if one.severity is Severity.ERROR and one.code != "missing-value"]
+        wrong.update({one.column for one in errors if one.column in guessed})
+    return [*missing, *(header for header, number in wrong.items() if number == len(rows) > 1)]
+
+
 def plan_problems(plan: Plan) -> list[str]:
     """Return a line for each problem of a plan, as :func:`report_problems` does."""
     return _problems(_all(plan), several=_several(plan.lines))
@@ -102,30 +131,31 @@ def _label(line: Line, *, several: bool) -> str:
 
 
 def _problems(found: Iterable[Problem], *, several: bool) -> list[str]:
-    groups: dict[tuple[Severity, str, str | None, str | None, str], list[int]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[Problem]] = defaultdict(list)
     for problem in found:
         sheet = problem.sheet if several else None
-        key = (problem.severity, problem.code, sheet, problem.column, problem.wording)
-        rows = groups[key]
-        if problem.row is not None:
-            rows.append(problem.row)
-    of_file = {key: not rows and key[0] is Severity.ERROR for key, rows in groups.items()}
-    ordered = sorted(groups.items(), key=lambda item: (of_file[item[0]], item[0][0] is not Severity.ERROR))
-    return [_problem_line(*key, rows) for key, rows in ordered]
+        groups[problem.severity, problem.code, sheet, problem.column, problem.wording].append(problem)
+
+    def rank(group: list[Problem]) -> int:
+        if group[0].severity is not Severity.ERROR:
+            return 1
+        return 0 if group[0].row is not None else 2
+
+    return [_problem_line(group, several=several) for group in sorted(groups.values(), key=rank)]
 
 
-def _problem_line(  # noqa: PLR0913 - what problems are grouped by
-    severity: Severity, code: str, sheet: str | None, column: str | None, message: str, rows: list[int]
-) -> str:
-    place = [f'sheet "{clean(sheet)}"'] if sheet else []
+def _problem_line(group: Sequence[Problem], *, several: bool) -> str:
+    """Return the line of a cause, with the rows that have it; the cell is named where it is one."""
+    first, rows = group[0], [problem.row for problem in group if problem.row is not None]
+    place = [f'sheet "{clean(first.sheet)}"'] if several and first.sheet else []
     if len(rows) == 1:
         place.append(f"row {rows[0]}")
-    if column:
-        place.append(clean(column, 60))
+    if first.column:
+        place.append(clean(first.column, 60) + (f" ({first.cell})" if first.cell and len(rows) == 1 else ""))
     many = f" ({counted(len(rows), 'row')})\n    in rows {numbered(rows, 12)}" if len(rows) > 1 else ""
     where = ", ".join(place) + ": " if place else ""
-    word = styled(severity.value, fg="red" if severity is Severity.ERROR else "yellow", bold=True)
-    return f"{word}: {where}{clean(message, 600)} [{code}]{many}"
+    word = styled(first.severity.value, fg="red" if first.severity is Severity.ERROR else "yellow", bold=True)
+    return f"{word}: {where}{clean(first.wording, 600)} [{first.code}]{many}"
 
 
 _ACTION_ORDER = (Action.CREATE, Action.RUN_TEMPLATE, Action.UPDATE, Action.DELETE)

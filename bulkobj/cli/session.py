@@ -6,11 +6,14 @@ import os
 import shutil
 import sys
 import textwrap
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from bulkobj.core.secrets import redacted
+
+if TYPE_CHECKING:
+    from bulkobj.config.settings import Settings
 
 _NARROWEST = 40
 
@@ -18,7 +21,7 @@ _NARROWEST = 40
 class Session:
     """What the command line asks of the output, and what has happened.
 
-    ``answered``: a JSON document was printed. ``run``: the run that was begun, if any.
+    ``answered``: a JSON document was printed. ``run``: the run that was begun, if any. ``settings``: those in force.
     """
 
     def __init__(self, *, as_json: bool = False) -> None:
@@ -26,6 +29,7 @@ class Session:
         self.quiet = False
         self.answered = False
         self.run = ""
+        self.settings: Settings | None = None
 
 
 def session() -> Session:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bulkobj.config.settings import Settings
@@ -42,6 +42,9 @@ from bulkobj.validation.names import Aliases, Directory, Kind, resolve, wanted
 from bulkobj.validation.results_file import DoneRow, read_results
 from bulkobj.validation.row_checks import check_tables
 from bulkobj.validation.rows import CheckedTable, Place, Row, RowRules
+
+if TYPE_CHECKING:
+    from bulkobj.workflows.ui import Ui
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +244,14 @@ def check_file(request: FileRequest) -> CheckedFile:
     source = read_source(request)
     _check_maps(parsed_maps(request.maps), source)
     return check_source(request, source)
+
+
+def check_with(request: FileRequest, ui: Ui) -> CheckedFile:
+    """Read and check the file, until the person agrees with the sheet and the columns."""
+    file = check_file(request)
+    while (other := ui.reads(file)) is not None:
+        file = check_file(other)
+    return file
 
 
 def check_source(request: FileRequest, source: SourceFile) -> CheckedFile:

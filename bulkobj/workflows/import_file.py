@@ -27,7 +27,7 @@ from bulkobj.reports import report as reports
 from bulkobj.reports.writer import Finished, Outputs, write_all
 from bulkobj.validation.names import Kind
 from bulkobj.validation.rows import Place
-from bulkobj.workflows.checked_file import CheckedFile, FileRequest, check_file
+from bulkobj.workflows.checked_file import CheckedFile, FileRequest, check_file, check_with
 from bulkobj.workflows.connection import Connection, Reading, connected
 from bulkobj.workflows.plans.saved_plan import SavedPlan, check_save_target, save_plan
 from bulkobj.workflows.run import NewRun, back_to, check_tenant, execute, path_of, refuse_unfinished, tenant_of
@@ -81,7 +81,7 @@ class Planned:
 def import_file(request: FileRequest, settings: Settings, outputs: Outputs, choices: Choices, ui: Ui) -> Finished:
     """Check, plan, ask, execute, report."""
     outputs.check(request.path)
-    file = check_file(request)
+    file = check_with(request, ui)
     outputs.check_texts(file.source)
     if not file.tables:
         return unreadable(file, settings, outputs, ui, dry_run=False)
@@ -105,7 +105,7 @@ def dry_run(  # noqa: PLR0913 - as import_file, and where the plan is saved
     if save_to is not None:
         check_save_target(save_to, request.path)
         choices = replace(choices, skip_invalid=False)
-    file = check_file(request)
+    file = check_with(request, ui)
     if not file.tables:
         return unreadable(file, settings, outputs, ui, dry_run=True)
     with connected(settings, ui.waiting, ui.stoppable) as connection:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bulkobj.planning.plan import Live, Plan
 from bulkobj.planning.question import Question
 from bulkobj.reports.report import Report
 from bulkobj.validation.names import Suggestion
+
+if TYPE_CHECKING:
+    from bulkobj.workflows.checked_file import CheckedFile, FileRequest
 
 
 class Meant(Enum):
@@ -31,6 +34,9 @@ class Ui(Protocol):
 
     def tell(self, text: str) -> None:
         """Show a message."""
+
+    def reads(self, file: CheckedFile) -> FileRequest | None:
+        """Show how the file's columns are read, and return a request that reads it in another way, if any."""
 
     def choose(self, plan: Plan, suggestions: Sequence[Suggestion]) -> Sequence[Meant]:
         """Show the problems of the plan, offer the suggested names, and return an answer for each."""
@@ -59,6 +65,10 @@ class Unattended:
 
     def tell(self, text: str) -> None:
         """Do nothing."""
+
+    def reads(self, _: CheckedFile) -> FileRequest | None:
+        """Return None: the request decides."""
+        return None
 
     def choose(self, _: Plan, suggestions: Sequence[Suggestion]) -> Sequence[Meant]:
         """Leave the names unknown, so that their rows are invalid."""

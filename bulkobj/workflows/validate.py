@@ -16,7 +16,7 @@ from bulkobj.planning.plan import Plan
 from bulkobj.reports.findings import Findings
 from bulkobj.reports.writer import Finished, Outputs, write_all
 from bulkobj.validation.names import Directory, Kind, Suggestion, aliases_of, suggestions, with_words
-from bulkobj.workflows.checked_file import CheckedFile, FileRequest, check_file
+from bulkobj.workflows.checked_file import CheckedFile, FileRequest, check_with
 from bulkobj.workflows.ui import Meant, Ui
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ READING = "Reading accounts"
 def validate(request: FileRequest, settings: Settings | None, outputs: Outputs, ui: Ui) -> Finished:
     """Check a file and resolve its names; without settings, no call is made and names stay unresolved."""
     outputs.check(request.path)
-    file, calls = check_file(request), 0
+    file, calls = check_with(request, ui), 0
     if settings is not None and file.wanted():
         with _connected(settings, ui) as connection:
             file, _, calls = named(file, connection, ui)
@@ -41,7 +41,7 @@ def validate(request: FileRequest, settings: Settings | None, outputs: Outputs, 
 
 def find(request: FileRequest, settings: Settings, ui: Ui) -> Findings:
     """Check a file and resolve its names, and return what a person needs to correct it."""
-    file, directory = check_file(request), Directory()
+    file, directory = check_with(request, ui), Directory()
     if file.tables:
         with _connected(settings, ui) as connection:
             file, directory, _ = named(file, connection, ui, (Kind.STATUS, Kind.CATEGORY))
@@ -83,7 +83,9 @@ def named(
     if not accepted:
         return resolved, directory, calls
     kept = [one for one, meant in zip(offered, answers, strict=True) if meant is Meant.ALWAYS]
-    if kept:
+    if kept and connection.settings.sandbox:
+        ui.tell("nothing is kept in the profile while the sandbox is used")
+    elif kept:
         from bulkobj.config.profiles import remember_aliases  # noqa: PLC0415 - seldom needed, and slow to import
 
         settings, words = connection.settings, _words(kept)

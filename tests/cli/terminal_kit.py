@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from fcntl import ioctl
 from typing import Self
 
-_PATIENCE = 60.0
+_PATIENCE = 20.0
 _CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 

@@ -105,7 +105,8 @@ def shown(finished: Finished, *, as_json: bool, dry: bool) -> int:
         show.json_report(report)
     elif dry and report.rows:
         product(show.plan_details(report))
-    if finished.exit_code == InvalidFileError.exit_code:
+    if dry or finished.exit_code == InvalidFileError.exit_code:
+        shown_line = note if finished.exit_code == 0 else say
         for line in show.report_problems(report):
-            say(line)
+            shown_line(line)
     return ended(finished)

@@ -11,6 +11,7 @@ import click
 from bulkobj.cli import output as show
 from bulkobj.cli.commands.import_file import shown
 from bulkobj.cli.console import Console
+from bulkobj.cli.groups import example_with_run
 from bulkobj.cli.options import both, outputs_of, report_options, service_options, settings_of
 from bulkobj.cli.session import note, say
 from bulkobj.config.settings import Options, load_settings, state_dir
@@ -51,7 +52,7 @@ def resume_command(*, run: str | None, as_json: bool, **options: Any) -> int:
     return shown(finished, as_json=as_json, dry=False)
 
 
-@click.command("retry", epilog="Example: bulkobj retry RUN --dry-run (RUN as `bulkobj runs` shows it)")
+@click.command("retry", epilog=example_with_run("bulkobj retry last --dry-run"))
 @click.argument("run", shell_complete=_run_ids)
 @_plan_options
 @report_options
@@ -68,7 +69,7 @@ def retry_command(*, run: str, dry: bool, yes: bool, as_json: bool, **options: A
     return shown(finished, as_json=as_json, dry=dry)
 
 
-@click.command("undo", epilog="Example: bulkobj undo RUN --dry-run (RUN as `bulkobj runs` shows it)")
+@click.command("undo", epilog=example_with_run("bulkobj undo last --dry-run"))
 @click.argument("run", shell_complete=_run_ids)
 @_plan_options
 @report_options
@@ -114,7 +115,10 @@ def _age(text: str) -> timedelta:
     return int(number) * _UNITS[unit]
 
 
-@click.command("report", epilog="Example: bulkobj report RUN -o results.xlsx (RUN as `bulkobj runs` shows it)")
+@click.command(
+    "report",
+    epilog=example_with_run("bulkobj report last -o results.xlsx"),
+)
 @click.argument("run", shell_complete=_run_ids)
 @click.option("-o", "--output", metavar="PATH", type=click.Path(path_type=Path), help="Write the report to PATH.")
 @click.option(

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from bulkobj.cli import output as show
+from bulkobj.cli.ask import may_replace
 from bulkobj.cli.console import Console
-from bulkobj.cli.options import service_options, settings_of
+from bulkobj.cli.options import overwrite_option, service_options, settings_of
 from bulkobj.cli.session import note
 from bulkobj.validation.names import Kind
 from bulkobj.workflows.connection import connected
@@ -31,10 +32,12 @@ def settings_command(**options: Any) -> None:
 
 @click.command("template", epilog="Example: bulkobj template --sandbox -o plan.xlsx")
 @click.option("-o", "--output", required=True, metavar="PATH", type=click.Path(path_type=Path), help="Write to PATH.")
+@overwrite_option
 @service_options
-def template_command(*, output: Path, **options: Any) -> None:
+def template_command(*, output: Path, overwrite: bool, **options: Any) -> None:
     """Write an empty import workbook with drop-down lists of the tenant's names (or a .csv of headers)."""
     settings = settings_of(options)
+    may_replace(output, overwrite=overwrite)
     with Console() as console:
         import_template(output, settings, console)
     note(f"written: {output}")

@@ -27,7 +27,7 @@ def login_command(**options: Any) -> None:
     """Check an API token with one call, and store it in the system's keyring.
 
     A terminal asks for the region, unless --region or the profile names it, and for the token. Without a terminal the
-    token is read from standard input. In Totango, an admin finds it under Settings > Integrations > API token.
+    token is read from standard input. In Totango, it is under profile icon > Edit Profile > Integration.
     """
     settings = settings_of(options)
     if settings.sandbox:

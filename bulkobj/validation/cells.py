@@ -64,9 +64,16 @@ class CellReader:
             Kind.DATE: self._read_date,
         }
         self._read = readers[column.kind]
+        self._known: dict[tuple[type, Cell], Given | None] = {}
 
     def read(self, cell: Cell) -> Given | None:
         """Return the meaning of a cell; None for a blank one."""
+        key = type(cell), cell  # True and 1 are equal, but not the same cell
+        if key not in self._known:
+            self._known[key] = self._read_new(cell)
+        return self._known[key]
+
+    def _read_new(self, cell: Cell) -> Given | None:
         kind = self._column.kind
         text = shown(plain(cell) if kind is Kind.DATE else cell)
         bare = plain_text(text).strip()

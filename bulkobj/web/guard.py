@@ -1,4 +1,4 @@
-"""The gate before every page: one browser on this computer, and nobody else (contract, "The browser page").
+"""The gate before every page: one browser on this computer, and nobody else.
 
 Other sites can make a browser send requests here, by a form or by a name that resolves to loopback. So the Host and
 Origin headers must be ours, and a cookie that only our own pages send must come with each request.

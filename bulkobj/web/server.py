@@ -67,7 +67,12 @@ def serve(  # noqa: PLR0913 - the options of a command
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, site: Site, guard: Guard, idle: float) -> None:
     """Serve until the server ends; it does so when nobody has used it for long and no run is at work."""
-    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+
+    async def served() -> None:
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn passes the signal on when it has ended
+            await server.serve(sockets=[listener])
+
+    serving = asyncio.ensure_future(served())
     while not serving.done():
         await asyncio.wait({serving}, timeout=min(_LOOK_EVERY, idle))
         if site.desk.is_busy():

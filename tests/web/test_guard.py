@@ -1,4 +1,4 @@
-"""Strangers get nothing: each sentence of the contract about security has its test here."""
+"""Strangers get nothing: each promise about security has its test here."""
 
 from __future__ import annotations
 

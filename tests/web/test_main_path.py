@@ -11,7 +11,7 @@ NewPage = Callable[..., Page]
 
 
 def test_upload_check_plan_import_result(page: Page) -> None:
-    """The sample goes through every page, with the words of the contract."""
+    """The sample goes through every page, named as users rely on."""
     check = page.upload((SAMPLES / "quarterly-plan.xlsx").read_bytes(), "quarterly-plan.xlsx")
     shown = page.get(check)
     assert "Show plan" in buttons(shown)

@@ -49,13 +49,14 @@ def browser(address: str) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_the_address_is_printed_and_ctrl_c_ends_it() -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_address_is_printed_and_a_signal_ends_it(number: int) -> None:
     """On standard output, of loopback; nothing else is said, and the exit code is 0."""
     with ui("--no-browser") as (process, address):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?secret=[\w-]{40,}", address)
         with browser(address) as client:
             assert "<h1>Start</h1>" in client.get("/").text
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert said(process) == ("", "")
         assert process.returncode == 0
 

@@ -108,7 +108,9 @@ function grid(table) {
     // A changed cell stays marked until it is checked again.
     if (found && found[0] === "error") td.setAttribute("aria-invalid", "true"); else td.removeAttribute("aria-invalid");
     td.tabIndex = -1;
-    if (editable) {
+    if (!editable) td.setAttribute("aria-readonly", "true");
+    else {
+      td.removeAttribute("aria-readonly");
       try { td.contentEditable = "plaintext-only"; } catch { td.contentEditable = "true"; } // older browsers know the second only
       td.spellcheck = false;
     }
@@ -347,5 +349,6 @@ function grid(table) {
     });
   }));
   addEventListener("beforeunload", (event) => { if (edits.size && !leaving) event.preventDefault(); });
-  draw();
+  // Until here a click on a cell had no effect, because what is typed then would be lost.
+  draw().then(() => box.removeAttribute("aria-busy"));
 }

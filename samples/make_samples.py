@@ -59,20 +59,20 @@ def create(  # noqa: PLR0913 - a row of the plan
     text: str = "",
     plays: str = "",
 ) -> Row:
-    """A row that creates an objective."""
+    """Return a row that creates an objective."""
     row: Row = {"Account ID": account, "Title": title, "Description": text, "Category": category, "Status": status}
     return row | {"Owner": owner, "Start Date": start, "End Date": end, "SuccessPlays": plays}
 
 
 def update(account: str, objective: str, **fields: object) -> Row:
-    """A row that changes some fields of a seeded objective."""
+    """Return a row that changes some fields of a seeded objective."""
     return {"Action": "update", "Account ID": account, "Objective ID": objective} | {
         name.replace("_", " "): value for name, value in fields.items()
     }
 
 
 def q(month: int, day: int) -> date:
-    """A day of the planned year."""
+    """Return a day of the planned year."""
     return date(2027, month, day)
 
 
@@ -181,7 +181,7 @@ def _fill(sheet: Worksheet, row: int, column: int, value: object) -> None:
 
 
 def plan_workbook() -> bytes:
-    """The plan as an admin's workbook: a title above the header, notes on a sheet of their own."""
+    """Return the plan as an admin's workbook: a title above the header, notes on a sheet of their own."""
     book = Workbook()
     sheet = book.active
     sheet.title = "Q1 plan"
@@ -205,7 +205,7 @@ def mistakes_workbook() -> bytes:
 
 
 def plan_csv() -> bytes:
-    """The plan as CSV, as a spreadsheet program saves it."""
+    """Return the plan as CSV, as a spreadsheet program saves it."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(HEADERS)

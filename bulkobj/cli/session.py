@@ -19,7 +19,7 @@ _NARROWEST = 40
 
 
 class Session:
-    """What the command line asks of the output, and what has happened.
+    """The options of the output, and what has been printed so far.
 
     ``answered``: a JSON document was printed. ``run``: the run that was begun, if any. ``settings``: those in force.
     """

@@ -23,7 +23,7 @@ class RedisUrl:
     full: str = field(repr=False)
 
     def __str__(self) -> str:
-        """The URL without user and password, to be shown."""
+        """Return the URL without user and password, to be shown."""
         parts = urlsplit(self.full)
         if parts.scheme == "unix":
             database = parse_qs(parts.query).get("db")
@@ -31,7 +31,7 @@ class RedisUrl:
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     def without_secrets(self, text: str) -> str:
-        """A text, of a library for one, with user and password taken out should it hold them."""
+        """Return a text, of a library for one, with user and password taken out should it hold them."""
         parts = urlsplit(self.full)
         for secret in (self.full, parts.netloc.rpartition("@")[0], parts.password or "", unquote(parts.password or "")):
             text = text.replace(secret, "…") if secret else text
@@ -39,7 +39,7 @@ class RedisUrl:
 
 
 def parse_redis_url(text: object, place: str) -> RedisUrl:
-    """The URL that a profile names. Raises UsageError, which names the place and not the URL, where it is none."""
+    """Return the URL that a profile names. Raises UsageError, which never shows the URL, where it is none."""
     try:
         fits = isinstance(text, str) and _fits(text)
     except ValueError:
@@ -50,7 +50,7 @@ def parse_redis_url(text: object, place: str) -> RedisUrl:
 
 
 def _fits(text: str) -> bool:
-    """A host and perhaps a database, or a path and no host, and nothing behind that isn't known."""
+    """Return whether the URL has a host or a path, and no unknown parameter."""
     parts = urlsplit(text)
     query = parse_qs(parts.query, strict_parsing=True) if parts.query else {}
     if parts.scheme not in _QUERY or parts.fragment or not set(query) <= _QUERY[parts.scheme]:

@@ -42,7 +42,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where to, as whom, how fast, and where things are kept. Times are in seconds.
+    """The settings of a command: target, token, rate, folders. Times are in seconds.
 
     ``options`` are those of the command line alone. ``token`` is that of the environment or of its file;
     ``token_trouble`` says why there is none. ``closed_statuses`` None stands for names such as "Completed".

@@ -22,7 +22,7 @@ def save(path: Path, content: bytes) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which comes to stand at ``path`` when the block ends well; a link is followed.
+    """Yield a file that takes its place at ``path`` when the block ends well; a link is followed.
 
     An existing file keeps its mode, a new one gets the usual one. What isn't a file, such as ``/dev/stdout``, is
     simply written to.
@@ -58,7 +58,7 @@ def _replacing(target: Path) -> Iterator[BinaryIO]:
 
 
 def _mode(target: Path) -> int | None:
-    """The mode of the file that is there, None where there is none; a write-protected file is not replaced."""
+    """Return the mode of the file that is there, None where there is none; a write-protected file is not replaced."""
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not target.exists():

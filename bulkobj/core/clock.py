@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the rate limiter, the executor and the journal know of time.
+    """The clock of the rate limiter, the executor and the journal.
 
     ``now`` is in seconds on a clock that all processes of the machine share and that nobody can set back; it goes on
     while the machine sleeps, where the system offers that. It starts anew when the machine does: ``boot`` names that
@@ -19,13 +19,13 @@ class Clock(Protocol):
 
     @property
     def boot(self) -> str:
-        """What tells this start of the machine from others; empty where the system doesn't say."""
+        """The boot id; empty where the operating system provides none."""
 
     def now(self) -> float:
         """Seconds on the shared clock."""
 
     def wall(self) -> datetime:
-        """The time of day in UTC."""
+        """Return the time of day in UTC."""
 
     async def sleep(self, seconds: float) -> None:
         """Let others run for that long."""
@@ -49,7 +49,7 @@ class SystemClock:
         return time.monotonic()
 
     def wall(self) -> datetime:
-        """The time of day in UTC."""
+        """Return the time of day in UTC."""
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:

@@ -1,6 +1,6 @@
-"""What each column of the spreadsheet is called and asks of a row; adding a column is adding data here.
+"""The columns of the spreadsheet: headers, other names, needs. Adding a column is adding data here.
 
-The table is that of the contract, "The spreadsheet". Reading and writing cells: :mod:`bulkobj.validation.cells`.
+The table is that of the README, "The columns". Reading and writing cells: :mod:`bulkobj.validation.cells`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bulkobj.core.model import Action, Field
 
 
 class Kind(Enum):
-    """How the cells of a column are read."""
+    """The kinds of columns, by the reading of their cells."""
 
     ACTION = auto()
     KEY = auto()  # an opaque id
@@ -26,7 +26,7 @@ class Kind(Enum):
 
 
 class Need(Enum):
-    """What a row with a certain action asks of a column."""
+    """The need of an action for a column."""
 
     REQUIRED = auto()
     WANTED = auto()
@@ -49,7 +49,7 @@ class Column:
     aliases: tuple[str, ...] = ()
 
     def need(self, action: Action) -> Need:
-        """What a row of that action asks of the column; an upsert asks little until it is known what it does."""
+        """Return what a row of that action asks of the column; an upsert asks little until it is known what it does."""
         match action:
             case Action.CREATE:
                 return self.create
@@ -194,7 +194,7 @@ _IGNORED_CHARACTERS = re.compile(r"[\s_\-\u200b\ufeff]+")
 
 
 def normalised(header: str) -> str:
-    """A header without the differences that don't count: case, spaces, ``_`` and ``-``."""
+    """Return a header without the differences that don't count: case, spaces, ``_`` and ``-``."""
     return _IGNORED_CHARACTERS.sub("", header).casefold()
 
 
@@ -203,17 +203,17 @@ _BY_ALIAS: Mapping[str, Column] = {normalised(alias): column for column in READA
 
 
 def is_ignored(header: str) -> bool:
-    """Whether the header's first character says that the column is none of our business."""
+    """Return whether the header's first character says that the column is none of our business."""
     return header.lstrip().startswith("_")
 
 
 def by_header(header: str) -> Column | None:
-    """The column that goes by this very name."""
+    """Return the column that goes by this very name."""
     return None if is_ignored(header) else _BY_HEADER.get(normalised(header))
 
 
 def by_alias(header: str) -> Column | None:
-    """The column that is commonly also called so."""
+    """Return the column that is commonly also called so."""
     return None if is_ignored(header) else _BY_ALIAS.get(normalised(header))
 
 
@@ -223,5 +223,5 @@ def meaning(header: str) -> Column | None:
 
 
 def is_known(header: str) -> bool:
-    """Whether the header names a column under any of its names."""
+    """Return whether the header names a column under any of its names."""
     return by_header(header) is not None or by_alias(header) is not None

@@ -34,7 +34,7 @@ class Field(StrEnum):
 
 
 class Action(StrEnum):
-    """What a row asks for (contract, "The spreadsheet")."""
+    """The actions of a row (README, "The columns")."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -44,7 +44,7 @@ class Action(StrEnum):
 
 
 class Result(StrEnum):
-    """What became of a row (contract, "The report")."""
+    """The results of a row (README, "The report")."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -62,7 +62,7 @@ class Result(StrEnum):
 
 
 class Severity(StrEnum):
-    """Whether a problem keeps its row from being sent."""
+    """The severity of a problem: an error keeps its row from being sent."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -103,7 +103,7 @@ def severity_of(code: str) -> Severity:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong with a row, a column or the whole file (contract, "Problems").
+    """Something wrong with a row, a column or the whole file (README, "Problems").
 
     ``row`` is the row number that a person sees, None for the file as a whole; ``column`` is the header as it stands
     in the file, None for a whole row or file. ``cell`` is the address in a workbook, such as ``J11``; ``message``
@@ -148,7 +148,7 @@ class Objective:
     unshown: frozenset[Field] = frozenset()
 
     def get(self, name: Field) -> Value:
-        """The field's value, its empty value where nothing is there."""
+        """Return the field's value, its empty value where nothing is there."""
         return self.fields.get(name, name.empty)
 
 

@@ -29,11 +29,11 @@ class StopSignal:
 
     @property
     def asked(self) -> bool:
-        """Whether a stop was asked for."""
+        """Return whether a stop was asked for."""
         return self._event.is_set()
 
     async def unless_asked(self, wait: Coroutine[Any, Any, T]) -> T:
-        """The wait's result; StopRequestedError, and the wait given up or not begun, once a stop is asked for."""
+        """Return the wait's result. Once a stop is asked for, cancel the wait and raise StopRequestedError."""
         if self.asked:
             wait.close()
             raise StopRequestedError

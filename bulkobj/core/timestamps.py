@@ -6,15 +6,15 @@ from datetime import UTC, date, datetime
 
 
 def spelled(moment: datetime) -> str:
-    """An aware date-time as the service spells it, with milliseconds (API.md, "Known")."""
+    """Return an aware date-time as the service spells it, with milliseconds (API.md, "Known")."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def midnight(day: date) -> str:
-    """A date alone as the service spells it."""
+    """Return a date alone as the service spells it."""
     return f"{day.isoformat()}T00:00:00.000Z"
 
 
 def unspelled(text: str) -> datetime:
-    """The aware date-time of a text that :func:`spelled` made; ValueError for any other text."""
+    """Return the aware date-time of a text that :func:`spelled` made; ValueError for any other text."""
     return datetime.fromisoformat(text)

@@ -139,7 +139,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _look_for_template(new: tuple[Objective, ...], known: Known) -> Look:
-    """New objectives are the lost run's where they look like the template's and nothing else explains them.
+    """Adopt new objectives that look like the template's and that nothing else explains.
 
     Of several lost runs of one template, each takes what one run makes. Without knowing how much that is, none can.
     """

@@ -81,17 +81,17 @@ class Report:
 
     @property
     def refused(self) -> bool:
-        """Whether the file as a whole could not be used."""
+        """Return whether the file as a whole could not be used."""
         return any(problem.severity is Severity.ERROR for problem in self.problems)
 
     @property
     def has_sent(self) -> bool:
-        """Whether any row was attempted."""
+        """Return whether any row was attempted."""
         return any(row.attempts for row in self.rows)
 
     @property
     def exit_code(self) -> int:
-        """0 where every row is as it was asked to be, else 1 (contract, "Exit codes")."""
+        """0 where every row is as it was asked to be, else 1 (README, "Exit codes")."""
         return 0 if not self.refused and all(result in GOOD for result in self.counts) else 1
 
     def about(self, source: SourceFile, columns: Iterable[MappedColumn], profile: str = "") -> Report:
@@ -109,7 +109,7 @@ class Report:
         return results_frame(tables, result_rows(self))
 
     def all_problems(self) -> tuple[Problem, ...]:
-        """The file's problems, then the rows', in their order."""
+        """Return the file's problems, then the rows', in their order."""
         return (*self.problems, *(problem for row in self.rows for problem in row.line.problems))
 
 
@@ -221,7 +221,7 @@ def result_rows(report: Report) -> tuple[ResultRow, ...]:
 
 
 def _joined(rows: Sequence[ReportRow]) -> ReportRow:
-    """A row whose undoing takes several steps, as what a template made does."""
+    """Return one row for several steps, as the undo of a template run has."""
     worst = min(rows, key=lambda row: _WORST_FIRST.index(row.result) if row.result in _WORST_FIRST else len(Result))
     ids = dict.fromkeys(row.objective_id for row in rows if row.objective_id)
     messages = dict.fromkeys(row.message for row in rows if row.message)
@@ -271,14 +271,14 @@ def _tone(result: Result) -> str:
 
 
 def _whole_message(row: ReportRow) -> str:
-    """The message, what an update would change, and the warnings that neither speaks of."""
+    """Return the message, what an update would change, and the warnings that neither speaks of."""
     changes = changes_in_words(row.line) if row.result is Result.WOULD_UPDATE else ()
     warnings = (p.message for p in row.line.problems if p.severity is Severity.WARNING)
     return "; ".join(part for part in (row.message, *changes, *warnings) if part)
 
 
 def changes_in_words(line: Line) -> tuple[str, ...]:
-    """Each changed field with its before and after, as people see them."""
+    """Return each changed field with its before and after, as people see them."""
     return tuple(
         f"{OF_FIELD[name].header}: {in_words(name, before)} -> {in_words(name, after)}"
         for name, (before, after) in line.changes.items()
@@ -286,7 +286,7 @@ def changes_in_words(line: Line) -> tuple[str, ...]:
 
 
 def in_words(name: Field, value: Value | None) -> str:
-    """A value of a field as a person would read it."""
+    """Return a value of a field as a person would read it."""
     text = shown(written(value, OF_FIELD[name].kind)) if value else ""
     return f'"{clean(text, 100)}"' if text else "(empty)"
 
@@ -307,6 +307,6 @@ def summary(report: Report) -> Summary:
 
 
 def not_done(report: Report) -> frozenset[tuple[str | None, int]]:
-    """The rows that are not done, and that resuming will not do, by sheet and row number."""
+    """Return the rows that are not done, and that resuming will not do, by sheet and row number."""
     left_to_resume = {Result.UNKNOWN} if report.finished else {Result.UNKNOWN, Result.NOT_ATTEMPTED}
     return frozenset((row.line.sheet, row.line.row) for row in report.rows if row.result not in GOOD | left_to_resume)

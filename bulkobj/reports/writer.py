@@ -47,7 +47,7 @@ class Finished:
 
     @property
     def exit_code(self) -> int:
-        """The command's exit code (contract, "Exit codes")."""
+        """The command's exit code (README, "Exit codes")."""
         if self.error is not None:
             return self.error.exit_code
         return 1 if self.duplicates or self.unwritten else self.report.exit_code
@@ -145,7 +145,7 @@ def _workbook(report: Report, of: Input, tell: Callable[[str], None]) -> bytes:
 
 
 def _too_long(source: SourceFile) -> int | None:
-    """The first row with a text that no cell of a workbook can hold."""
+    """Return the first row with a text that no cell of a workbook can hold."""
     from bulkobj.spreadsheet.ooxml.cell_xml import MAX_TEXT, units  # noqa: PLC0415 - only a workbook needs it
 
     texts = (
@@ -222,7 +222,7 @@ class Outputs:
             )
 
     def each(self) -> Iterator[Outputs]:
-        """The same, file by file."""
+        """Yield the same, file by file."""
         for path in self.reports:
             yield Outputs((path,))
         if self.failures is not None:

@@ -13,7 +13,7 @@ Spent = list[float]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a request is admitted, how many more would be now, and the seconds until there are more."""
+    """A decision: admitted or not, the requests left now, and the seconds until there are more."""
 
     admitted: bool
     remaining: int

@@ -1,4 +1,4 @@
-"""What a new sandbox begins with: the documented samples and a small, believable tenant."""
+"""Seeds of a new sandbox: the documented samples and a small, believable tenant."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Document = dict[str, Any]
 
 
 def seeds() -> dict[str, list[Document]]:
-    """The documents of each kind: statuses, categories, accounts, templates and objectives."""
+    """Return the documents of each kind: statuses, categories, accounts, templates and objectives."""
     text = files(__package__).joinpath("seeds.json").read_text("utf-8")
     documents: dict[str, list[Document]] = json.loads(text)
     return documents

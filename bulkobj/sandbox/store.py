@@ -1,4 +1,4 @@
-"""What the sandbox remembers: an SQLite file in a folder, shared safely by several servers, threads and processes.
+"""The store of the sandbox: an SQLite file in a folder, shared safely by servers, threads and processes.
 
 A committed write survives the death of the process. It need not survive a power cut: nothing here is worth the wait.
 """
@@ -102,7 +102,7 @@ class Store:
             connection.commit()
 
     def documents(self, kind: str, account: str | None = None) -> list[Document]:
-        """All documents of a kind, or those of one account, in the order in which they were made."""
+        """Return all documents of a kind, or those of one account, in the order in which they were made."""
         of_account = "" if account is None else "AND account = :account"
         query = f"SELECT body FROM documents WHERE kind = :kind {of_account} ORDER BY number"  # noqa: S608 # see above
         with self.transaction() as connection:
@@ -110,7 +110,7 @@ class Store:
             return [json.loads(body) for (body,) in found]
 
     def document(self, kind: str, id: str) -> Document | None:  # noqa: A002 # the service's own word
-        """The document, None where there is none."""
+        """Return the document, None where there is none."""
         query = "SELECT body FROM documents WHERE kind = ? AND id = ?"
         with self.transaction() as connection:
             found = connection.execute(query, (kind, id)).fetchone()

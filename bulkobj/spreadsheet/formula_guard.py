@@ -1,6 +1,6 @@
 """Texts that a spreadsheet program would take for a formula, made harmless in CSV files and read back unchanged.
 
-The guard is a leading apostrophe (contract, "The report"). Writing guards every text, reading takes the guard off.
+The guard is a leading apostrophe (README, "The report"). Writing guards every text, reading takes the guard off.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ _PLAIN_NUMBER = re.compile(r"[+-][0-9]+(?:[.,][0-9]+)?")
 
 
 def guard(text: str) -> str:
-    """The text as it is safe to write into a CSV cell; ``unguard`` gives it back."""
+    """Return the text as it is safe to write into a CSV cell; ``unguard`` gives it back."""
     return f"'{text}" if _needs_guard(text) else text
 
 
 def unguard(text: str) -> str:
-    """The text that ``guard`` was given; a text that no guard would have been put before stays as it is."""
+    """Return the text that ``guard`` was given; a text that no guard would have been put before stays as it is."""
     return text[1:] if text[:1] == "'" and _needs_guard(text[1:]) else text
 
 
 def guard_error(text: str) -> str:
-    """A text that reads like an error of a spreadsheet program, such as ``#N/A``, written so that it stays a text."""
+    """Return a text such as ``#N/A``, an error of spreadsheet programs, written as one that stays a text."""
     return f"'{text}" if text.lstrip("'") in ERRORS else text
 
 
 def unguard_error(text: str) -> str:
-    """The text that ``guard_error`` was given."""
+    """Return the text that ``guard_error`` was given."""
     return text[1:] if text[:1] == "'" and text.lstrip("'") in ERRORS else text
 
 
 def _needs_guard(text: str) -> bool:
-    """Whether it could run as a formula, or is such a text behind apostrophes of its own, which must stay its own."""
+    """Return whether it could run as a formula, or is such a text behind apostrophes of its own."""
     bare = text.lstrip("'")
     return bare.startswith(_TRIGGERS) and not _PLAIN_NUMBER.fullmatch(bare)

@@ -1,4 +1,4 @@
-"""How large a file may be, and what is raised inside this package for one that can't be read."""
+"""Limits of file sizes, and the error for a file that can't be read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_BAD_CELLS = 500_000
 
 
 class UnreadableError(Exception):
-    """The file can't be read as a whole; becomes its only :class:`Problem` (contract, "Problems").
+    """The file can't be read as a whole; becomes its only :class:`Problem` (README, "Problems").
 
     ``row`` is the row number that the spreadsheet program shows, where one row is at fault. ``candidates`` are the
     names of the sheets to choose from, where several could be meant.
@@ -42,7 +42,7 @@ class UnreadableError(Exception):
 
 
 def shown(name: str) -> str:
-    """A name out of a file as it is safe to show: short, and without what could steer a terminal."""
+    """Return a name out of a file as it is safe to show: short, and without what could steer a terminal."""
     return "".join(character if character.isprintable() else "?" for character in name[:100])
 
 

@@ -1,4 +1,4 @@
-"""What a workbook of ours says of itself on its hidden sheet: whose it is, when it was made, what was in it; pure."""
+"""The stamp on the hidden sheet of our workbooks: tenant, time, and the values at export; pure."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Stamp:
 
 
 def stamp_rows(stamp: Stamp, bases: Iterable[tuple[str, Mapping[Field, Value]]] = ()) -> Iterator[Sequence[Cell]]:
-    """The rows of the hidden sheet; ``bases`` may be given apart, so that they need not all be held at once."""
+    """Return the rows of the hidden sheet; ``bases`` may be given apart, so that they need not all be held at once."""
     yield "bulkobj", "1"
     yield "kind", stamp.kind
     yield "tenant", stamp.tenant
@@ -69,7 +69,7 @@ def result_stamp(rows: Sequence[Sequence[Cell]], run: str) -> list[tuple[Cell, .
 
 
 def read_stamp(rows: Iterable[Sequence[Cell]]) -> Stamp | None:
-    """The stamp that the rows hold; None where they hold none, or one that has been tampered with."""
+    """Return the stamp that the rows hold; None where they hold none, or one that has been tampered with."""
     said: dict[str, str] = {}
     settings: dict[tuple[str, str], str] = {}
     bases: dict[str, Mapping[Field, Value]] = {}

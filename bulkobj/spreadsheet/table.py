@@ -64,7 +64,7 @@ class Record(NamedTuple):
 
     @property
     def extra(self) -> int:
-        """How many cells with content lie beyond the last header."""
+        """The number of cells with content lie beyond the last header."""
         return sum(cell is not None for cell in self.beyond)
 
 
@@ -130,7 +130,7 @@ def column_index(letters: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """What was read of a file: its tables in sheet order, problems of the file as a whole, and how it was read.
+    """A file as it was read: its tables in sheet order, problems of the file as a whole, and how it was read.
 
     ``format`` is ``csv``, ``xlsx``, ``xlsm``, ``xls`` or ``ods``. ``encoding`` and ``delimiter`` are those found (or
     given) for a CSV. ``stamp`` holds the rows of the hidden sheet by which bulkobj marks the workbooks that it writes.

@@ -30,7 +30,7 @@ class Attempt:
 
 
 class Health:
-    """What the calls of a command tell of the service: a budget for retries, and a breaker.
+    """The health of the service as a command's requests show it: a retry budget and a circuit breaker.
 
     The budget is 30 retries and one for every five calls. The breaker opens when calls have failed, one after the
     other, for as long as the rate's seconds; an error of the application (500) is an answer, and does not count.
@@ -47,7 +47,7 @@ class Health:
 
     @property
     def attempts(self) -> int:
-        """How often a call is tried: less often as long as nothing has shown that the service is there at all."""
+        """The number of tries of a request: fewer until one has shown that the service is there at all."""
         return _ATTEMPTS if self._succeeded else _ATTEMPTS_BEFORE_FIRST_SUCCESS
 
     def saw(self, tried: Attempt) -> None:
@@ -65,12 +65,12 @@ class Health:
 
     @property
     def broken(self) -> bool:
-        """Whether the breaker is open."""
+        """Return whether the breaker is open."""
         return self._failures >= _CONSECUTIVE and self._clock.now() - self._failing_since >= self._patience
 
     @property
     def down(self) -> bool:
-        """Whether nothing is to be tried again: the breaker is open, or the budget spent."""
+        """Return whether nothing is to be tried again: the breaker is open, or the budget spent."""
         return self.broken or self._retries >= _FREE_RETRIES + _RETRY_SHARE * self._calls
 
 
@@ -90,7 +90,7 @@ class Retrying:
     random: Random
 
     async def __call__(self, attempt: Callable[[], Awaitable[Attempt]], again: frozenset[Verdict]) -> Attempt:
-        """The last try's exchange with its verdict."""
+        """Return the last try's exchange with its verdict."""
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_result(lambda tried: tried.verdict in again),
             wait=self._wait,

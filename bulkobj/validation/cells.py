@@ -1,4 +1,4 @@
-"""How one cell of a column is read into a value of the model, and written from one; pure.
+"""Cells: reading one into a value of the model, and writing it from one; pure.
 
 ``Given.text`` keeps what a person sees in the cell. So an untouched cell can be told from an edited one even if its
 value could not be sent.
@@ -45,7 +45,7 @@ class Given(NamedTuple):
 
     @property
     def faulty(self) -> bool:
-        """Whether the problem is an error."""
+        """Return whether the problem is an error."""
         return bool(self.code) and severity_of(self.code) is Severity.ERROR
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with rows, by what their actions ask for and by what earlier rows asked for; pure."""
+"""Checks of rows, by their actions and by earlier rows; pure."""
 
 from __future__ import annotations
 

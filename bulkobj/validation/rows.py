@@ -21,7 +21,7 @@ from bulkobj.validation.headers import ACCOUNT_COLUMNS, Headers, match_headers
 
 
 class Demand(NamedTuple):
-    """What an action asks of one of these columns, of which the first is the usual one."""
+    """The demand of an action on one of these columns, of which the first is the usual one."""
 
     need: Need
     columns: tuple[Column, ...]

@@ -24,7 +24,7 @@ _INTERNAL = "Something went wrong inside bulkobj ({}). Details are in the log"
 
 
 class Stage(StrEnum):
-    """How far a job is."""
+    """The states of a job."""
 
     WORKING = "working"
     ASKING = "asking"
@@ -196,11 +196,11 @@ class Desk:
                 raise UsageError("another run is at work in this page. Wait until it finishes, or stop it")
 
     def get(self, job_id: str) -> Job | None:
-        """The job of that id; None if there is none any more."""
+        """Return the job of that id; None if there is none any more."""
         return self._jobs.get(job_id)
 
     def at_work(self) -> Job | None:
-        """The run that is at work or asks whether to go on, if any."""
+        """Return the run that is at work or asks whether to go on, if any."""
         return next((job for job in list(self._jobs.values()) if job.exclusive and job.stage is not Stage.DONE), None)
 
     def is_busy(self) -> bool:

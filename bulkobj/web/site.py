@@ -1,4 +1,4 @@
-"""What all pages share: the settings, the jobs, the uploads, and how a page is rendered."""
+"""The parts that all pages share: settings, jobs, uploads, and rendering."""
 
 from __future__ import annotations
 

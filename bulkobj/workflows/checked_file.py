@@ -73,7 +73,7 @@ class FileRequest:
 
     @classmethod
     def read(cls, path: Path, **said: Any) -> FileRequest:
-        """The request for a file on disk; ``said`` are the fields above. UsageError where it can't be read."""
+        """Return the request for a file on disk; ``said`` are the fields above. UsageError where it can't be read."""
         try:
             content = path.read_bytes()
         except FileNotFoundError:
@@ -95,7 +95,7 @@ class FileRequest:
 
     @classmethod
     def again(cls, name: str, content: bytes, said: Mapping[str, Any]) -> FileRequest:
-        """The request that :meth:`said` was said of."""
+        """Return the request that :meth:`said` describes."""
         told = dict(said) | {
             "path": Path(said["path"]) if said["path"] else None,
             "sheets": tuple(said["sheets"]),
@@ -123,12 +123,12 @@ class CheckedFile:
     results_ids: frozenset[Place] = frozenset()
 
     def wanted(self) -> frozenset[Kind]:
-        """The kinds of names that must be read: those in the rows, and those that tell a stamped file's tenant."""
+        """Return the kinds of names to read: those in the rows, and those that identify a stamped file's tenant."""
         stamped = frozenset({Kind.STATUS, Kind.CATEGORY} if self.stamp is not None and self.stamp.tenant else ())
         return stamped.union(*(wanted(table) for table in self.tables))
 
     def rows(self) -> Iterator[Row]:
-        """The rows of all its tables."""
+        """Return the rows of all its tables."""
         for table in self.tables:
             yield from table.rows
 
@@ -144,11 +144,11 @@ class CheckedFile:
         return replace(self, tables=tuple(resolve(table, directory, aliases) for table in self.tables))
 
     def plan(self, plan: Plan) -> Plan:
-        """The plan with the problems of the file before it."""
+        """Return the plan with the problems of the file before it."""
         return replace(plan, problems=(*self.source.problems, *plan.problems))
 
     def checked(self) -> Plan:
-        """The plan of a file that was only checked."""
+        """Return the plan of a file that was only checked."""
         return self.plan(checked(self.tables, self.exported))
 
     @property
@@ -178,7 +178,7 @@ class CheckedFile:
         return report.about(self.source, self.columns, settings.profile if settings is not None else "")
 
     def settled(self) -> SourceFile:
-        """The file with each date that only other rows made clear written so that it is clear by itself."""
+        """Return the file with each date that only other rows made clear written so that it is clear by itself."""
         return replace(self.source, tables=tuple(table.settled() for table in self.tables))
 
     def only(self, places: Collection[Place]) -> CheckedFile:
@@ -285,7 +285,7 @@ def _zone(request: FileRequest, stamp: Stamp | None) -> tzinfo:
 
 
 def parsed_maps(pairs: Iterable[tuple[str, str]]) -> dict[str, Column]:
-    """The columns that the user's own headers mean; UsageError for a column that there is none of."""
+    """Return the columns that the user's own headers mean; UsageError for a column that there is none of."""
     maps = {}
     for header, name in pairs:
         column = by_header(name) or by_alias(name)
@@ -305,7 +305,7 @@ def _check_maps(maps: Mapping[str, Column], source: SourceFile) -> None:
 
 
 def accounts_in(path: Path) -> tuple[str, ...]:
-    """The account ids in a file: those of its Account ID column, or one a line; UsageError where there are none."""
+    """Return the accounts in a file: its Account ID column, or one a line. Raises UsageError for none."""
     request = FileRequest.read(path)
     file, content = check_file(request), request.content
     tables = [table for table in file.tables if table.headers.has(ACCOUNT_ID)]

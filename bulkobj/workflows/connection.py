@@ -112,7 +112,7 @@ def check_slot_store(settings: Settings) -> None:
 def connected(
     settings: Settings, on_wait: Callable[[float], None], stoppable: Stoppable | None = None
 ) -> Iterator[Connection]:
-    """A connection to what the settings name; the sandbox runs for as long as it is open."""
+    """Yield a connection to what the settings name; the sandbox runs for as long as it is open."""
     with _sandboxed(settings) as (reached, key):
         yield Connection(reached, key, SystemClock(), Random(), on_wait, stoppable)  # noqa: S311 - jitter and names, no secrets
 

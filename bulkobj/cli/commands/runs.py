@@ -31,7 +31,7 @@ _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=
 
 
 def _run_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The ids that the shell can complete to, the newest first."""
+    """Return the ids that the shell can complete to, the newest first."""
     store = RunStore(state_dir())
     return [info.header.run for info in reversed(store.all()) if info.header.run.startswith(incomplete)]
 

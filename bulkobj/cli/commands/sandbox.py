@@ -15,7 +15,7 @@ from bulkobj.core.model import Rate
 
 @click.group("sandbox", cls=SuggestingGroup, epilog="Example: bulkobj sandbox reset")
 def sandbox_command() -> None:
-    """A local service that behaves as the documented API does, to try things out on."""
+    """Serve or empty a local service that behaves like the documented API."""
 
 
 @sandbox_command.command("serve", epilog="Example: bulkobj sandbox serve --port 8080 --latency 0.3")

@@ -131,7 +131,7 @@ class Journal:
 
     @property
     def is_older_than_its_run(self) -> bool:
-        """Whether steps may have been sent that this journal knows nothing of; see :mod:`send_mark`."""
+        """Return whether steps may have been sent that this journal knows nothing of; see :mod:`send_mark`."""
         sends = self._mark.read()
         return sends is None or sends > self._sends
 

@@ -1,4 +1,4 @@
-"""What a journal keeps of a run: its header, and for each row the state of its step and the outcome."""
+"""The records of a journal: a run's header, and for each row the state of its step and the outcome."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class RunHeader:
 
     @property
     def refused(self) -> bool:
-        """Whether the file had errors, so that nothing was sent."""
+        """Return whether the file had errors, so that nothing was sent."""
         return bool(self.options.get("refused"))
 
     def is_of(self, target_key: str, tenant: Tenant) -> bool:
@@ -145,12 +145,12 @@ class Entry:
 
     @property
     def in_doubt(self) -> bool:
-        """Whether the step was sent and its outcome is not known yet."""
+        """Return whether the step was sent and its outcome is not known yet."""
         return self.state is State.SENT or (self.state is State.LOST and not self.finished_at)
 
     @property
     def lacks_id(self) -> bool:
-        """Whether the step made something whose id is still to be found."""
+        """Return whether the step made something whose id is still to be found."""
         told = self.line.objective_id or self.line.message or self.doubtful
         return self.state is State.DONE and self.line.result is Result.CREATED and not told
 

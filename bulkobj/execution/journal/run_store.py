@@ -63,7 +63,7 @@ class RunInfo:
 
     @property
     def looked_for(self) -> bool:
-        """Whether a resume has something to do: the run is unfinished, or something in it is unknown."""
+        """Return whether a resume has something to do: the run is unfinished, or something in it is unknown."""
         return not self.header.finished or ("unknown" in self.states and not self.header.abandoned)
 
 
@@ -76,7 +76,7 @@ class RunStore:
 
     @property
     def folder(self) -> Path:
-        """Where the journals are."""
+        """The folder of the journals."""
         return self._folder
 
     def new_id(self, now: datetime, random: Random) -> str:

@@ -30,7 +30,7 @@ TONES = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How it ended: a colour, a sentence, and what to do next; ``command`` may be copied."""
+    """The verdict: a colour, a sentence, and what to do next; ``command`` may be copied."""
 
     tone: str
     headline: str

@@ -23,7 +23,7 @@ class Call:
 
     @classmethod
     async def received(cls, scope: Scope, receive: Receive) -> Call | None:
-        """The call with its whole body; None where the client left before that was here."""
+        """Return the call with its whole body; None where the client left before that was here."""
         try:
             body = await Request(scope, receive).body()
         except ClientDisconnect:
@@ -38,23 +38,23 @@ class Call:
 
     @property
     def token(self) -> str:
-        """What the ``app-token`` header holds, ``""`` where there is none."""
+        """The ``app-token`` header, ``""`` where there is none."""
         return self.headers.get("app-token", "")
 
     @property
     def token_key(self) -> str:
-        """What the token is known by in the store, which holds no token."""
+        """The hash that stands for the token in the store, which holds no token."""
         return key_of(self.token)
 
     def parameter(self, name: str) -> str:
-        """A parameter of the query, ``""`` where it isn't given."""
+        """Return a parameter of the query, ``""`` where it isn't given."""
         return parse_qs(self.query, keep_blank_values=True).get(name, [""])[0]
 
     def mentions(self, text: str) -> bool:
-        """Whether the target holds that text, quoted or not."""
+        """Return whether the target holds that text, quoted or not."""
         return text in self.target or text in unquote(self.target)
 
 
 def key_of(token: str) -> str:
-    """A hash by which a token's spending is kept."""
+    """Return a hash by which a token's spending is kept."""
     return sha256(token.encode()).hexdigest()

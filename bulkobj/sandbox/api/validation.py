@@ -1,4 +1,4 @@
-"""What the service refuses, by the documentation's word or by the plain sense of its fields."""
+"""Checks of request bodies: the service refuses what its documentation excludes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|<!--|&(#\d+|#x[0-9a-f]+|nbsp|lt|gt|amp|
 
 
 def body_object(body: bytes) -> Document:
-    """The JSON object that a body holds; RefusedError where it holds none."""
+    """Return the JSON object that a body holds; RefusedError where it holds none."""
     try:
         held = json.loads(body)
         json.dumps(held, ensure_ascii=False).encode()  # half a surrogate pair is no text, and couldn't be shown again
@@ -30,7 +30,7 @@ def body_object(body: bytes) -> Document:
 
 
 def needed_text(held: Document, name: str) -> str:
-    """A text that must be there and hold something; RefusedError where it doesn't."""
+    """Return a text that must be there and hold something; RefusedError where it doesn't."""
     value = held.get(name)
     if not isinstance(value, str) or not value.strip():
         raise RefusedError(400, f"{name} is required")
@@ -38,14 +38,14 @@ def needed_text(held: Document, name: str) -> str:
 
 
 def new_fields(sent: Document) -> Document:
-    """The fields of an objective to be made; RefusedError where one is missing or wrong."""
+    """Return the fields of an objective to be made; RefusedError where one is missing or wrong."""
     for name in NEEDED:
         needed_text(sent, name)
     return changed_fields(sent)
 
 
 def changed_fields(sent: Document) -> Document:
-    """The documented fields among those sent, each checked, dates in one spelling; None empties a field.
+    """Return the documented fields among those sent, each checked, dates in one spelling; None empties a field.
 
     A name that isn't documented is passed over, as web services do. Whether ids are known is not checked here.
     """
@@ -58,7 +58,7 @@ def changed_fields(sent: Document) -> Document:
 
 
 def same_fields(sent: Document, held: Document) -> Document:
-    """The documented fields that are sent as they are held: what the service has accepted once is no mistake."""
+    """Return the documented fields that are sent as they are held: what the service has accepted once is no mistake."""
     return {name: value for name, value in sent.items() if name in WRITABLE and name in held and value == held[name]}
 
 

@@ -21,17 +21,17 @@ _FIRST_SOUND = 61  # 1900-03-01: Excel counts a day before it that never was
 
 
 def possible(text: str) -> str:
-    """The text with ``\\ufffd`` for what no XML (or UTF-8) can hold: halves of characters, and non-characters."""
+    """Return the text with U+FFFD for what no XML can hold: halves of characters, and non-characters."""
     return _IMPOSSIBLE.sub("\ufffd", text)
 
 
 def units(text: str) -> int:
-    """How long Excel takes the text to be."""
+    """Return the length of the text as Excel counts it."""
     return len(text) if text.isascii() else len(text) + sum(character > "\uffff" for character in text)
 
 
 def xstring(text: str) -> str:
-    """The text with control characters, and what looks like their code, as ``_xHHHH_``.
+    """Return the text with control characters, and what looks like their code, as ``_xHHHH_``.
 
     See ECMA-376 part 1, 22.9.2.19 (ST_Xstring).
     """
@@ -40,12 +40,12 @@ def xstring(text: str) -> str:
 
 
 def text_xml(text: str) -> str:
-    """A text as it stands in an element."""
+    """Return a text as it stands in an element."""
     return html.escape(xstring(text))
 
 
 def serial(moment: date | datetime | time, *, from_1904: bool) -> float | None:
-    """The number that stands for a date in a workbook; None for one that has none there, or a time zone.
+    """Return the number that stands for a date in a workbook; None for one that has none there, or a time zone.
 
     ``from_1904`` says which of the two calendars of Excel the workbook has.
     """
@@ -85,7 +85,7 @@ def new_cell(place: str, cell: Cell, style: int, *, from_1904: bool = False) -> 
 
 
 def cut(text: str) -> str:
-    """The text, or what fits of it into a cell with a mark that something is missing."""
+    """Return the text, or what fits of it into a cell with a mark that something is missing."""
     if len(text) <= MAX_TEXT // 2 or units(text) <= MAX_TEXT:
         return text
     end = " ... (cut here: a cell holds no more)"

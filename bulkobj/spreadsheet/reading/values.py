@@ -32,7 +32,7 @@ def bad_cell(error: str) -> BadCell:
 
 
 def csv_row(row: list[str]) -> Row:
-    """The cells of a CSV row: blanks as None, formula guards taken off, errors of spreadsheet programs as BadCell."""
+    """Return the cells of a CSV row: blanks as None, no formula guards, errors of spreadsheet programs as BadCell."""
     return tuple([(_special(text) if text[0] in _SPECIAL else text) if text else None for text in row])
 
 

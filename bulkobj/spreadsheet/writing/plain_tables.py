@@ -88,12 +88,12 @@ def _csv_text(cell: Cell) -> str:
 
 
 def plain_xlsx(sheets: Sequence[Sheet], *, cut: Callable[[str], str] | None = None) -> bytes:
-    """Return a workbook of these sheets: dates as dates, texts as texts, errors of spreadsheet programs as such.
+    r"""Return a workbook of these sheets: dates as dates, texts as texts, errors of spreadsheet programs as such.
 
     A formula that was never calculated becomes the error ``#N/A`` with a note that holds the formula, so that nobody
     imports its text. A date with a time zone, one before March 1900, a whole number of more than 15 digits and an
     infinite one are written as text. Control characters come back as they are; halves of characters and the
-    non-characters U+FFFE and U+FFFF become ``\\ufffd``.
+    non-characters U+FFFE and U+FFFF become ``\ufffd``.
 
     Raises TextTooLongError for a text of more than 32,767 characters (given ``cut``, its result is written), and
     UsageError for more rows than a sheet holds.
@@ -257,9 +257,9 @@ def _widths(sheet: Sheet) -> Iterator[int]:
 
 
 def sheet_names(wanted: Sequence[str]) -> list[str]:
-    """Names for sheets that spreadsheet programs accept, each once, as close to the wanted ones as may be.
+    r"""Return names for sheets that spreadsheet programs accept, each once, as close to the wanted ones as may be.
 
-    At most 31 characters, none of ``[]:*?/\\``, no apostrophe at either end, not "History", which Excel reserves.
+    At most 31 characters, none of ``[]:*?/\``, no apostrophe at either end, not "History", which Excel reserves.
     """
     names: list[str] = []
     taken: set[str] = set()
@@ -272,7 +272,7 @@ def sheet_names(wanted: Sequence[str]) -> list[str]:
 
 
 def _candidates(name: str) -> Iterator[str]:
-    """The name, then the name with a number."""
+    """Return the name, then the name with a number."""
     first = _shorter(name, _LONGEST_NAME)
     if first.casefold() != "history":
         yield first

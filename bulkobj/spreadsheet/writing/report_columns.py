@@ -12,7 +12,7 @@ WIDTH = len(RESULT_HEADERS)
 
 
 def earlier_report(headers: Sequence[str]) -> int | None:
-    """Where the columns of an earlier report begin (counted from 0); None where there are none.
+    """Return the index of the first column of an earlier report; None where there is none.
 
     They are a report's only if all of :data:`RESULT_HEADERS` stand side by side in their order: single columns of
     such a name are the admin's own.
@@ -24,7 +24,7 @@ def earlier_report(headers: Sequence[str]) -> int | None:
 
 
 def without_report(table: Table) -> Table:
-    """The table without the columns of an earlier report."""
+    """Return the table without the columns of an earlier report."""
     start = earlier_report(table.headers)
     if start is None:
         return table

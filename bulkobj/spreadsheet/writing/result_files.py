@@ -1,4 +1,4 @@
-"""Reports and failures files as plain tables (contract, "The report")."""
+"""Reports and failures files as plain tables (README, "The report")."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ def _nameless(table: Table) -> tuple[str, ...]:
 
 
 def _stamp(source: SourceFile, *, whole: bool = False) -> Iterator[Sheet]:
-    """The hidden sheet of a workbook of ours; ``whole`` says on any that all its sheets are to be read."""
+    """Return the hidden sheet of a workbook of ours; ``whole`` says on any that all its sheets are to be read."""
     rows = [row for row in source.stamp if not whole or row[:1] != WHOLE[:1]]
     if whole:
         rows.append(WHOLE)

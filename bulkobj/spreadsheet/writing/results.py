@@ -51,7 +51,7 @@ class ResultRow:
 
     @property
     def is_error(self) -> bool:
-        """Whether an error, and not only a warning, needs attention."""
+        """Return whether an error, and not only a warning, needs attention."""
         return bool(self.reason) or any(note.is_error for note in self.notes)
 
     @property

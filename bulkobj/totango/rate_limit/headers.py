@@ -1,4 +1,4 @@
-"""What an answer's headers say of the rate limit, and what follows from it: pure, without a clock or a file."""
+"""Rate-limit headers of a response, and the restriction that follows; pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def ticks(seconds: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one answer says of the limit; None is "not said", or not to be understood.
+    """The limit as one response states it; None: not stated, or not readable.
 
     ``remaining`` is the number of calls left until the reset, ``reset`` the seconds from now until the latest moment
     at which that can be, ``refused`` whether the call was turned away for the limit (429).
@@ -57,7 +57,7 @@ def read_limits(status: int, headers: Mapping[str, str], wall: datetime) -> Limi
 
 
 def _seconds(text: str, there: datetime) -> float | None:
-    """How long from ``there`` until the latest moment that the text can mean, None where it means none."""
+    """Return the time from ``there`` to the latest moment that the text can mean; None where it means none."""
     if _NUMBER.fullmatch(text):
         number = float(text)
         seconds = number - there.timestamp() if number > _EPOCH else number
@@ -83,7 +83,7 @@ class Restriction:
 
     Nobody sends until after ``blocked_until``. Before ``quota_until`` at most ``quota_left`` calls may be sent of those
     sent after ``quota_after``: the sending time of the call whose answer said so. What was sent earlier is taken to be
-    counted by the service already. It only ever makes waiting longer than our own rate does (design, decision 5).
+    counted by the service already. It only ever makes waiting longer than our own rate does (CONTRIBUTING, decision 5).
     """
 
     blocked_until: int = -1
@@ -92,7 +92,7 @@ class Restriction:
     quota_until: int = 0
 
     def updated_by(self, limits: Limits, sent: int, now: int, period: int) -> Restriction:
-        """The restriction after an answer, received now, to the call sent at ``sent``.
+        """Return the restriction after an answer, received now, to the call sent at ``sent``.
 
         ``period`` is the rate's S, which counts where no reset is said. Of answers that overtook each other the one to
         the latest call holds.
@@ -113,5 +113,5 @@ class Restriction:
         return Restriction(until, quota_after=until, quota_left=1, quota_until=until + period)
 
     def _probed(self) -> Restriction:
-        """The call that went to look came through without a word on what is left: go on."""
+        """Lift the restriction after a probing request whose response says nothing of what is left."""
         return replace(self, quota_until=0) if self.quota_after == self.blocked_until else self

@@ -68,7 +68,7 @@ class RateLimiter:
         return await self._store.waits(self._rate)
 
     async def release(self, slot: Slot, limits: Limits | None) -> None:
-        """The call is over: with an answer, and what it says of the limit, or (None) without, by failure or time-out.
+        """End the slot with what the response says of the limit; None: there was no response.
 
         A call without an answer may still be on its way, so that its slot is held longer. An answer is never lost for
         the slot store's sake: if that fails, the slot lapses by itself, and the next ``take`` raises the StorageError.

@@ -11,7 +11,7 @@ from bulkobj.totango.rate_limit.sqlite_slots import SqliteSlotStore, slot_store_
 
 
 def open_slot_store(settings: Settings, clock: Clock) -> SlotStore:
-    """The slot store of the settings' token: the shared one that they name, or a file of this machine.
+    """Return the slot store of the settings' token: the shared one that they name, or a file of this machine.
 
     Raises UsageError where there is no token, or the library for a shared one is missing.
     """

@@ -44,7 +44,7 @@ class SlotStore(Protocol):
         """Take a slot, for a call that is over within ``lapse`` seconds even if this process dies, or say to wait."""
 
     async def release(self, slot: int, rate: Rate, limits: Limits | None) -> None:
-        """The call is over, and what its answer says is heeded; None: no answer came, it may still be travelling."""
+        """End the slot and apply what the response says; None: no response came, it may still be travelling."""
 
     async def waits(self, rate: Rate) -> tuple[float, ...]:
         """Return, for each of the rate's slots, the seconds until it is free, shortest first; takes none."""
@@ -65,13 +65,13 @@ def forecast(now: int, overs: Iterable[int], rate: Rate, hold: int, blocked_unti
 
 
 def slot_store_name(token: str) -> str:
-    """What the slot store of a token is called: a hash, as the token appears nowhere (contract, promise 4)."""
+    """Return the name of a token's slot store: a hash, because the token appears nowhere (README)."""
     return hashlib.sha256(b"bulkobj ledger\0" + token.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How things stand for one who wants a slot at ``now``; every time is in ticks of the slot store's clock.
+    """The state of a slot store at ``now``; every time is in ticks of its clock.
 
     ``lost_at`` is when what came before was lost, if ever. ``next_over`` belongs to the held slot that must come free
     before fewer than N are held, None where fewer are. Before ``word.quota_until``, ``spent`` is how many calls were
@@ -86,7 +86,7 @@ class Standing:
     in_flight: bool = False
 
     def wait(self, lapse: int, hold: int) -> Wait | None:
-        """The longest of the waits that there is reason for, or None: a slot may be taken.
+        """Return the longest of the waits that there is reason for, or None: a slot may be taken.
 
         ``lapse`` is how long a call may take, ``hold`` for how long its slot is held after it.
         """

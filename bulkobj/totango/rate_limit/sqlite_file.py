@@ -38,7 +38,7 @@ class _BusyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a file of ours holds: SQLite's ``application_id`` and ``user_version``, and the statements that make it.
+    """The layout of a file: SQLite's ``application_id`` and ``user_version``, and the statements that make it.
 
     ``fill`` writes the first rows; its second argument says whether an older file was lost.
     """
@@ -205,7 +205,7 @@ def _any(_: sqlite3.Connection) -> None:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """What tells this file from another one that has the same path; None where there is none."""
+    """Return the identity of the file, which another file at the same path does not have; None: there is none."""
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -35,7 +35,7 @@ _STATEMENTS = (
 
 
 def slot_store_path(state_dir: Path, token: str) -> Path:
-    """Where the slot store of a token is."""
+    """Return the path of a token's slot store."""
     return state_dir / "ledgers" / f"{slot_store_name(token)}.sqlite"
 
 
@@ -108,7 +108,7 @@ class SqliteSlotStore:
                 _write(db, _State(state.boot, state.lost_at, heeded))
 
     def _begin(self, db: sqlite3.Connection) -> tuple[int, _State]:
-        """The time, read under the lock, and the state: marked as lost where it knows nothing of what came before."""
+        """Return the time, read under the lock, and the state, marked as lost where it has no history."""
         now, state = ticks(self._clock.now()), _read(db)
         if state.boot != self._boot or _latest(db) > now + AHEAD:
             self._file.count_loss()
@@ -122,11 +122,11 @@ class SqliteSlotStore:
         return now, state
 
     def _missed(self, state: _State) -> bool:
-        """Whether our calls until now are missing from the file without its saying so."""
+        """Return whether our calls until now are missing from the file without its saying so."""
         return self._last is not None and (state.lost_at is None or state.lost_at < self._last)
 
     def _renew(self, db: sqlite3.Connection, now: int) -> None:
-        """A call of ours that outlives its time (the machine slept) is in flight all the same."""
+        """Keep a request of ours that outlives its time: the machine slept, and it is still in flight."""
         for slot, lapses in self._in_flight.items():
             if lapses < now:
                 _put(db, slot, now)
@@ -153,7 +153,7 @@ def _next_over(db: sqlite3.Connection, now: int, calls: int, hold: int) -> int |
 
 
 def _spent(db: sqlite3.Connection, now: int, word: Restriction) -> tuple[int, bool]:
-    """How many calls of the quota were sent, and whether one of them is in flight."""
+    """Return how many calls of the quota were sent, and whether one of them is in flight."""
     spent = "SELECT count(*), coalesce(max(over) > ?, 0) FROM slot WHERE sent > ?"
     calls, in_flight = db.execute(spent, (now, word.quota_after)).fetchone()
     return calls, bool(in_flight)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What was read: accounts with the objectives that are wanted, why others could not be, how many search hides."""
+    """Accounts with their objectives, messages for those that could not be read, and the number that search hides."""
 
     accounts: tuple[Account, ...]
     directory: Directory

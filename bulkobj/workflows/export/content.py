@@ -28,7 +28,7 @@ ZONE = "UTC"
 
 
 class Layout(StrEnum):
-    """How the accounts are spread over sheets and files."""
+    """The layouts of an export: accounts in one sheet, in sheets, or in files."""
 
     ONE_SHEET = "one-sheet"
     SHEET_PER_ACCOUNT = "sheet-per-account"
@@ -49,7 +49,7 @@ class Filters:
     ends_before: str = ""
 
     def resolved(self, directory: Directory) -> Filters:
-        """The same with ids in place of names; UsageError for a name that there is none of."""
+        """Return the same with ids in place of names; UsageError for a name that there is none of."""
         return replace(
             self,
             statuses=_ids(self.statuses, Kind.STATUS, directory),
@@ -57,7 +57,7 @@ class Filters:
         )
 
     def wants(self, objective: Objective) -> bool:
-        """Whether the objective is one of those; the filters must be resolved."""
+        """Return whether the objective is one of those; the filters must be resolved."""
         start, end = str(objective.get(Field.START_DATE)), str(objective.get(Field.END_DATE))
         owner = folded(objective.get(Field.OWNER))
         return (
@@ -107,7 +107,7 @@ class Export:
     closed: frozenset[str] = frozenset()
 
     def rows(self, accounts: Iterable[Account]) -> Iterator[tuple[Cell, ...]]:
-        """The rows under :data:`HEADERS`."""
+        """Return the rows under :data:`HEADERS`."""
         for account in accounts:
             for one in account.objectives:
                 yield None, account.about.id, account.about.name, one.id, *self._cells(one)
@@ -119,12 +119,12 @@ class Export:
             yield written(self.directory.name(kind, str(value)) if kind and value else value, column.kind)
 
     def stamp(self) -> Stamp:
-        """The mark of the workbook, without the base values."""
+        """Return the mark of the workbook, without the base values."""
         settings = self.directory.settings()
         return Stamp("export", self.tenant, self.layout.value, self.made_at, settings, zone=ZONE)
 
     def lists(self) -> dict[str, list[str]]:
-        """The names that the cells of a column can be chosen from."""
+        """Return the names that the cells of a column can be chosen from."""
         kinds = {"Status": Kind.STATUS, "Category": Kind.CATEGORY}
         names = {
             header: [self.directory.name(kind, thing.id) for thing in self.directory.things.get(kind, ())]
@@ -133,7 +133,7 @@ class Export:
         return names | {"Action": [Action.UPDATE.value, Action.DELETE.value]}
 
     def documents(self, accounts: Iterable[Account]) -> list[dict[str, Any]]:
-        """The objectives as the JSON export has them."""
+        """Return the objectives as the JSON export has them."""
         return [self._document(account.about, one) for account in accounts for one in account.objectives]
 
     def _document(self, account: Named, one: Objective) -> dict[str, Any]:

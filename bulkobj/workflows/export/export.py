@@ -34,7 +34,7 @@ class ExportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export wrote, and what it could not read: messages by account, and accounts beyond search's reach."""
+    """The result of an export: files, messages for accounts that could not be read, accounts beyond search's reach."""
 
     written: tuple[Path, ...]
     objectives: int

@@ -1,4 +1,4 @@
-"""What the objectives of an export have in common; pure."""
+"""The overview of an export: counts, months, overdue objectives; pure."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ _KINDS = (Kind.STATUS, Kind.CATEGORY, Kind.TEMPLATE)
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """How goals are expanded; ``start`` None is the first day of the next quarter."""
+    """Options of an expansion; ``start`` None is the first day of the next quarter."""
 
     accounts: AccountChoice
     start: date | None = None

@@ -31,7 +31,7 @@ _KEPT = tuple(column for column in COLUMNS if column.field is not None or column
 
 @dataclass(frozen=True, slots=True)
 class Rollover:
-    """How a plan is rolled over; ``titles`` are pairs of a text in titles and its replacement."""
+    """Options of a rollover; ``titles`` are pairs of a text in titles and its replacement."""
 
     by: Period
     status: str | None = None

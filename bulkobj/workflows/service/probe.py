@@ -134,7 +134,6 @@ class _Probing:
 
     async def _send(self, request: Request) -> tuple[Response | None, str]:
         """Send one request; None if no response came. The verdict is a word."""
-
         attempt = await self._totango.exchange(request)
         word = attempt.verdict.name.lower().replace("_", " ")
         if not isinstance(attempt.exchange, Response):
@@ -216,7 +215,6 @@ class _Probing:
 
 def _stamp(made: Objective | None, response: Response | None) -> str:
     """Return whether the service dates objectives, and how far that clock is from its Date header."""
-
     if made is None:
         return "not known: the objective was not found"
     if not made.created_at:

@@ -95,7 +95,7 @@ def _score(sample: str, delimiter: str, known: Callable[[str], bool]) -> tuple[i
 
 @contextmanager
 def _long_cells_allowed() -> Iterator[None]:
-    """The csv module's limit is one for the whole process: raise it and put it back."""
+    """Raise the csv module's limit, which is one for the whole process, and restore it."""
     before = csv.field_size_limit(MAX_TEXT)
     try:
         yield

@@ -25,7 +25,7 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 @dataclass(slots=True)
 class Shared:
-    """What all sheets of a workbook share: texts, those struck out as a whole, styles and the calendar."""
+    """The parts that all sheets of a workbook share: texts, those struck out as a whole, styles and the calendar."""
 
     strings: list[str | None] = field(default_factory=list)
     struck_strings: set[int] = field(default_factory=set)

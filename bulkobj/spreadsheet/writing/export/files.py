@@ -1,7 +1,7 @@
 """Export files: workbooks that are pleasant to edit and safe to import again, and CSV; of any length, in little memory.
 
 Reading a file gives each text exactly as it was, or a blank cell where the format can't hold it: a blank cell changes
-nothing (contract, "The spreadsheet"), while a text that was cut or mended would be imported as an edit.
+nothing (README, "The columns"), while a text that was cut or mended would be imported as an edit.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def export_xlsx(
 def export_csv(path: Path | BinaryIO, headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     r"""Write a CSV file in UTF-8 with a byte order mark, lines ending in ``\r\n``; a path's whole or not at all.
 
-    Texts that could be taken for formulas are guarded (contract, "The report"). What reading would take for something
+    Texts that could be taken for formulas are guarded (README, "The report"). What reading would take for something
     else is left out: the null character and halves of characters, and errors of spreadsheet programs such as ``#N/A``.
 
     Raises UsageError where the file can't be written, and for an id that would have to be left out.

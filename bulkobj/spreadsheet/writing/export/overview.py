@@ -48,7 +48,7 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the objectives of an export have in common; counts are ordered, the largest first."""
+    """The overview of an export's objectives; counts are ordered, the largest first."""
 
     tenant: str
     today: date

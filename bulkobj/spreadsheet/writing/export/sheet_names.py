@@ -17,7 +17,7 @@ class SheetNames:
         self._numbers: dict[str, int] = {}
 
     def claim(self, wanted: str) -> str:
-        """A name as close to the wanted one as may be; never one by which bulkobj knows its own hidden sheets."""
+        """Return a name as close to the wanted one as may be; never that of a hidden sheet of ours."""
         first = name = self._acceptable(wanted)
         while name.casefold() in self._taken:
             number = self._numbers[first] = self._numbers.get(first, 1) + 1

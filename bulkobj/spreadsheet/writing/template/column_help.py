@@ -1,4 +1,4 @@
-"""What is said of each column to a person who fills in a workbook (contract, "The spreadsheet")."""
+"""Help on each column for a person who fills in a workbook (README, "The columns")."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ INTRODUCTION = (
 
 
 def needs(column: Column) -> dict[str, str]:
-    """What a row of each action asks of the column, in a word or two."""
+    """Return what a row of each action asks of the column, in a word or two."""
     return {action.value: _WORDS[column.need(action)] for action in Action}
 
 
 def need_lines(column: Column) -> str:
-    """The same, a line for each action."""
+    """Return the same, a line for each action."""
     return "\n".join(f"{action}: {word}" for action, word in needs(column).items())

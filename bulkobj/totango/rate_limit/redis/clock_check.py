@@ -1,4 +1,4 @@
-"""Whether the clock of a server was set forward: slots on it would come free too soon."""
+"""Detection of a server clock that was set forward: its slots would come free too soon."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ServerClock:
         self._since = 0.0
 
     def set_forward(self, before: float, after: float, there: float) -> bool:
-        """Whether it was set forward since it was last looked at; all times in seconds."""
+        """Return whether it was set forward since it was last looked at; all times in seconds."""
         age = after - self._since
         forward = there - after > self._most + _UNNOTICED + age * MARGIN_SHARE
         if forward or there - before < self._most or age > _WINDOW:

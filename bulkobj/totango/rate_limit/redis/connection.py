@@ -66,7 +66,7 @@ class RedisServer:
         await self._client.aclose()
 
     def _may_pass(self, error: Exception) -> bool:
-        """Whether it is a server out of reach, one that starts, or one that is about to change places with another."""
+        """Return whether the server is out of reach, starting, or about to fail over."""
         known = self._errors
         passing = (known.ConnectionError, known.TimeoutError, known.ReadOnlyError, known.MasterDownError, OSError)
         return isinstance(error, passing)

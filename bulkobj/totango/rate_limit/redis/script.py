@@ -1,4 +1,4 @@
-"""What goes into the script that runs in a Redis (``slots.lua``), and what comes out of it."""
+"""Arguments and results of the script that runs in Redis (``slots.lua``)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bulkobj.totango.rate_limit.slots import Standing
 
 
 def script() -> str:
-    """The program that runs in Redis."""
+    """Return the program that runs in Redis."""
     return resources.files("bulkobj.totango.rate_limit.redis").joinpath("slots.lua").read_text("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What outlives the slots: when what came before was lost, the latest slot, and the service's word."""
+    """The state that outlives the slots: time of a loss, the latest slot, and the service's restriction."""
 
     lost_at: int
     latest: int
@@ -28,7 +28,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What the script noted at the last change: the count of changes, the server, its time, the number of slots."""
+    """Notes of the last change: the count of changes, the server, its time, the number of slots."""
 
     version: int
     server: str
@@ -38,7 +38,7 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the script answers; ``kept`` is None if there is no slot store, ``overs`` the ends of held slots."""
+    """The script's result; ``kept`` is None if there is no slot store, ``overs`` the ends of held slots."""
 
     applied: bool
     stamp: str
@@ -53,23 +53,23 @@ class Look:
 
     @property
     def state(self) -> State:
-        """What it keeps; of one that isn't there, as if it had just been lost."""
+        """The kept state; a missing store counts as lost just now."""
         return self.kept[0] if self.kept else State(self.now, 0, Restriction())
 
     @property
     def age(self) -> tuple[int, int]:
-        """What grows with each change of a slot store."""
+        """A number that grows with each change of a slot store."""
         return (self.kept[0].lost_at, self.kept[1].version) if self.kept else (0, 0)
 
     @property
     def standing(self) -> Standing:
-        """How things stand for the one who looked."""
+        """The state of the slot store at that time."""
         return Standing(self.now, self.state.lost_at, self.next_over, self.state.word, self.spent, self.in_flight)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be written: the state, and slots with when they are over. ``anew``: nothing else stays."""
+    """A change to write: the state, and slots with their ends. ``anew``: nothing else stays."""
 
     state: State
     slots: Mapping[int, int] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class Change:
 
 
 def read_look(answer: list[Any]) -> Look:
-    """The script's answer."""
+    """Return the script's answer."""
     applied, stamp, now, server, rows, next_over, spent, in_flight, flat, held = answer
     kept = _kept(dict(zip(flat[::2], flat[1::2], strict=True)))
     over = int(float(next_over)) if next_over else None

@@ -32,7 +32,7 @@ _LOSSES = 3
 
 
 class Server(Protocol):
-    """Where the script runs."""
+    """The server that runs the script."""
 
     async def run(self, keys: list[str], args: list[str]) -> list[Any]:
         """Run the script; raises SharedSlotStoreError where the server can't be used."""
@@ -163,7 +163,7 @@ class RedisSlotStore:
 
 
 def _is_lost(look: Look) -> bool:
-    """Whether the slot store may know nothing of calls that were just made."""
+    """Return whether the slot store may know nothing of calls that were just made."""
     if look.kept is None:
         return True
     _, marks = look.kept
@@ -177,7 +177,7 @@ def _set_back(look: Look) -> bool:
 
 
 def _begun_anew(look: Look) -> State:
-    """A state that was lost just now; what was written on a clock that was wrong since doesn't count."""
+    """Return a state that was lost just now; what was written on a clock that was wrong since doesn't count."""
     old = State(look.now, 0, Restriction()) if _set_back(look) else look.state
     return replace(old, lost_at=look.now)
 

@@ -16,6 +16,9 @@ import pytest
 from tests.service.behaviour import Fault
 from tests.service.server import SandboxServer
 
+#: Real processes or long searches: .ci/run runs them.
+pytestmark = pytest.mark.proof
+
 DIED = 99
 PLAN = """Action,Account ID,Objective ID,Title,Category,Status,Start Date,End Date,Template
 ,BLUE-1010,,Alpha,Adoption,In Progress,2027-01-11,2027-03-26,

@@ -16,6 +16,9 @@ from bulkobj.execution.journal.run_store import RunStore
 from tests.cli.process_kit import ACCOUNTS, Machine, Process, each_once, made, plan, until, writes
 from tests.service.server import SandboxServer
 
+#: Real processes or long searches: .ci/run runs them.
+pytestmark = pytest.mark.proof
+
 posix = pytest.mark.skipif(os.name != "posix", reason="kills processes the POSIX way")
 
 

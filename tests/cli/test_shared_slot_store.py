@@ -83,7 +83,7 @@ def test_config_and_doctor_show_it_without_its_password(
         assert ran.code == 0, ran.out
         assert own_redis.url in ran.out
         assert PASSWORD not in ran.out + ran.err
-    assert f"ok     slot store {own_redis.url} can be read and written" in ran.out
+    assert f"ok     slot store {own_redis.url}" in ran.out
 
 
 def test_doctor_says_what_is_wrong_with_it(server: SandboxServer, own_redis: RedisDaemon, tmp_path: Path) -> None:

@@ -13,6 +13,9 @@ import pytest
 from tests.cli.process_kit import Machine, plan
 from tests.service.server import SandboxServer
 
+#: Real processes or long searches: .ci/run runs them.
+pytestmark = pytest.mark.proof
+
 _SETPRIV = shutil.which("setpriv")
 _COMMANDS = ("doctor --sandbox", "runs", "resume", "settings --sandbox", "sandbox reset", "import q.csv --yes")
 

@@ -15,6 +15,9 @@ from tests.cli.process_kit import Machine, each_once, made, plan, until
 from tests.cli.terminal_kit import Terminal
 from tests.service.server import SandboxServer
 
+#: Real processes or long searches: .ci/run runs them.
+pytestmark = pytest.mark.proof
+
 _FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
 
 

@@ -16,6 +16,9 @@ from tests.cli.process_kit import Machine, made, plan
 from tests.cli.terminal_kit import Terminal
 from tests.service.server import SandboxServer
 
+#: Real processes or long searches: .ci/run runs them.
+pytestmark = pytest.mark.proof
+
 _MISSPELT = (
     "Customer,Ziel,Category,State,Due Date,ARR\n"
     "BLUE-1010,Planned 0,Adoption,In Progres,2027-03-26,5\nBLUE-1010,Planned 1,Adoption,In Progres,2027-03-26,5\n"

@@ -25,6 +25,7 @@ def held(server: SandboxServer) -> Counter[str]:
     )
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("shape", [{}, {"update": "replace"}, {"template_objectives": 3}, {"create_answer": "204"}])
 def test_a_whole_run_is_undone_and_undoing_again_sends_nothing(
     server: SandboxServer, tmp_path: Path, shape: dict[str, object]

@@ -13,6 +13,9 @@ from tests.execution.execution_kit import ACCOUNT, CATEGORY, STATUS, RunKit, cre
 from tests.service.behaviour import Fault
 from tests.service.server import SandboxServer
 
+#: Real processes or long searches: .ci/run runs them.
+pytestmark = pytest.mark.proof
+
 LOSSES: dict[str, dict[str, Any]] = {
     "dropped before": {"kind": "drop", "when": "before"},
     "dropped after": {"kind": "drop", "when": "after"},

@@ -13,6 +13,9 @@ from bulkobj.core.model import Rate
 from tests.execution.execution_kit import RunKit, create, settings_for
 from tests.service.server import SandboxServer
 
+#: Real processes or long searches: .ci/run runs them.
+pytestmark = pytest.mark.proof
+
 ACCOUNTS = ("BLUE-1010", "ACME-1001", "ACME-1002", "BRIG-1014", "JUNI-1081")
 LIMITERS = ("log", "fixed", "counter", "gcra")
 HEADERS = ("ratelimit", "x-ratelimit", "x-epoch", "none")

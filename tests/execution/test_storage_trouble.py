@@ -22,6 +22,9 @@ from tests.cli.cli_kit import Ran, against, bulkobj, creates
 from tests.execution.execution_kit import ACCOUNT, RunKit, create, settings_for, titles
 from tests.service.server import SandboxServer
 
+#: Real processes or long searches: .ci/run runs them.
+pytestmark = pytest.mark.proof
+
 
 def posts(server: SandboxServer) -> int:
     return sum(one.method == "POST" for one in server.arrivals())

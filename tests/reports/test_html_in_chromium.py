@@ -25,7 +25,7 @@ from bulkobj.reports.report import Report
 from tests.reports.html_kit import HOSTILE, finished_run, hostile_run
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed")
+pytestmark = [pytest.mark.proof, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed")]
 
 _PROBE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>probe</title>
 <iframe id="frame" src="/report.html" style="border:0;width:360px;height:800px"></iframe><pre id="found"></pre>

@@ -47,7 +47,7 @@ def test_hostile_text_stands_in_the_page_as_text(text: str) -> None:
     assert not [name for element in page.all("svg") for name in element.attrs if name.startswith("on")]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ANY_TEXT, min_size=8, max_size=8))
 def test_no_text_breaks_out(texts: list[str]) -> None:
     """Whatever the fields hold, the page has the elements that it has for plain text, and the text reads back."""

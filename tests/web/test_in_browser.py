@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests.web.browser_kit import CHROMIUM, MISSING, Visit, chromium, serious, width
 from tests.web.web_kit import QUICK, SAMPLES, Page, creates
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
+pytestmark = [pytest.mark.proof, pytest.mark.skipif(CHROMIUM is None, reason=MISSING)]
 
 MISTAKES = creates(2, status="In Progres") + b"BLUE-1010,No category,Nonsense,In Progress,2027-01-11,2027-03-26\n"
 Visiting = Callable[..., Visit]

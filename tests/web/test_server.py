@@ -19,6 +19,9 @@ import pytest
 from tests.cli.cli_kit import bulkobj
 from tests.web.web_kit import creates
 
+#: Real processes or long searches: .ci/run runs them.
+pytestmark = pytest.mark.proof
+
 ROOT = Path(__file__).parents[2]
 
 

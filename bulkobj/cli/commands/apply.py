@@ -9,11 +9,17 @@ import click
 
 from bulkobj.cli.commands.import_file import shown
 from bulkobj.cli.console import Console
+from bulkobj.cli.groups import example_with_file
 from bulkobj.cli.options import outputs_of, report_options, service_options, settings_of
 from bulkobj.workflows.plans.apply import apply
 
 
-@click.command("apply", epilog="Example: bulkobj apply plan.json --dry-run")
+@click.command(
+    "apply",
+    epilog=example_with_file(
+        "bulkobj import plan.xlsx --sandbox --dry-run --save plan.json", "bulkobj apply plan.json --sandbox --dry-run"
+    ),
+)
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("--dry-run", "dry", is_flag=True, help="Stop after the plan; send nothing.")
 @click.option("--yes", is_flag=True, help="Answer the question with yes.")

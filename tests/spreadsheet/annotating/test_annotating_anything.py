@@ -13,6 +13,9 @@ from bulkobj.spreadsheet.annotating.workbook import annotate
 from bulkobj.spreadsheet.writing.results import RESULT_HEADERS, CellNote, Summary
 from tests.spreadsheet.annotating.annotating_kit import HEADERS, annotated, check_sound, read, results_of
 
+#: Real processes or long searches: .ci/run runs them.
+pytestmark = pytest.mark.proof
+
 #: Texts that XlsxWriter itself gets into a workbook as they are.
 PLAIN = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn")), min_size=1, max_size=12)
 CELL = st.one_of(st.none(), PLAIN.map("x{}".format), st.integers(0, 10**6), st.booleans())

@@ -191,6 +191,7 @@ def test_a_flood_of_elements_is_refused(body: str, words: str, monkeypatch: pyte
     assert words in problem(read(xlsx(sheet(body)), "plan.xlsx")).message
 
 
+@pytest.mark.proof
 def test_a_flood_of_shared_texts_is_refused() -> None:
     """As above."""
     strings = f'<sst xmlns="{MAIN}">{"<si></si>" * 3_000_001}</sst>'

@@ -209,6 +209,7 @@ def test_sheet_names_are_made_acceptable(wanted: list[str], names: list[str]) ->
     assert sheet_names(wanted) == names
 
 
+@pytest.mark.proof
 @given(st.lists(st.text(max_size=40), max_size=6))
 @settings(deadline=None)
 def test_any_sheet_names_give_a_workbook(wanted: list[str]) -> None:

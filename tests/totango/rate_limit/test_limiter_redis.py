@@ -20,6 +20,9 @@ from tests.cli.redis_kit import RedisDaemon
 from tests.totango.rate_limit.limiter_crowd import TIMEOUT, Crowd, Network
 from tests.totango.rate_limit.limiter_world import InWorldTime, Machine, RedisPlace, run_virtual, worst_window
 
+#: Real processes or long searches: .ci/run runs them.
+pytestmark = pytest.mark.proof
+
 RATE = Rate(3, 10)
 MANY = Rate(20, 10)
 ALL_SLOTS_LAPSE = pytest.approx(TIMEOUT + RATE.seconds, abs=0.1)

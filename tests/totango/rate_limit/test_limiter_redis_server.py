@@ -24,6 +24,9 @@ from bulkobj.totango.rate_limit.redis.slots import RedisSlotStore
 from bulkobj.totango.rate_limit.slots import Wait
 from tests.cli.redis_kit import MISSING, PROGRAM, RedisDaemon
 
+#: Real processes or long searches: .ci/run runs them.
+pytestmark = pytest.mark.proof
+
 RATE = Rate(20, 0.5)
 LAPSE = 0.2
 SECRET = "s3cret%2Fword"

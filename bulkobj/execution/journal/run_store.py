@@ -25,6 +25,8 @@ _RUN = re.compile(r"[\w-]+")
 _LAST = 4
 #: Seconds to wait for a lock: a process that only asks whether it is free holds it for a moment.
 _PATIENCE = 0.5
+#: Draws of letters that sort behind those of an earlier run in the same second.
+_TRIES = 1000
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 #: What identifies a row of a tenant: account, kind of the name ("id", "title" or "template"), and the name.
@@ -80,8 +82,11 @@ class RunStore:
         return self._folder
 
     def new_id(self, now: datetime, random: Random) -> str:
-        """Return a new run's id: its time, and four letters against two at once; ids sort by time."""
-        return f"{now:%Y%m%d-%H%M%S}-{''.join(random.choices(_LETTERS, k=_LAST))}"
+        """Return a run's id: its time, and four letters; ids sort by time, within a second by their order, too."""
+        second = f"{now:%Y%m%d-%H%M%S}-"
+        latest = max((path.stem for path in self._folder.glob(f"{second}*.sqlite")), default="")
+        ids = (second + "".join(random.choices(_LETTERS, k=_LAST)) for _ in range(_TRIES))
+        return next((run for run in ids if run > latest), latest + "z")
 
     def all(self) -> list[RunInfo]:
         """Return every run that can be read, the oldest first; see :meth:`unreadable` for the others."""

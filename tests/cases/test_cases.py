@@ -194,7 +194,7 @@ missing-column missing-value unexpected-value unknown-action unknown-status unkn
 unknown-account unknown-objective ambiguous-name ambiguous-date bad-date end-before-start html-markup bad-cell
 mangled-number uncalculated-formula duplicate-objective-id duplicate-header ambiguous-sheet wrong-tenant unreadable-file
 empty-file bad-encoding ragged-row missing-date unknown-column duplicate-row hidden-row no-undo clock-change
-decimal-id guessed-encoding mixed-date-order null-word suspicious-quote unknown-owner unusual-year
+decimal-id guessed-encoding hidden-column mixed-date-order null-word suspicious-quote unknown-owner unusual-year
 """
 
 
